@@ -1,0 +1,62 @@
+/**
+ * A build configuration in Cloud Build's own words (camelCase, as in its REST API), after parsing. Only input fields;
+ * what a run adds is in the build's state. Facts: Google's proto `google.devtools.cloudbuild.v1.Build`.
+ */
+export interface BuildConfig {
+  readonly steps: readonly BuildStep[];
+  readonly substitutions?: Readonly<Record<string, string>>;
+  readonly options?: BuildOptions;
+  readonly images?: readonly string[];
+  readonly tags?: readonly string[];
+  /** Durations as Cloud Build writes them: `600s`. */
+  readonly timeout?: string;
+  readonly queueTtl?: string;
+  readonly serviceAccount?: string;
+  readonly logsBucket?: string;
+  readonly availableSecrets?: {
+    readonly secretManager?: readonly { readonly versionName: string; readonly env: string }[];
+  };
+  readonly artifacts?: {
+    readonly images?: readonly string[];
+    readonly objects?: { readonly location: string; readonly paths: readonly string[] };
+  };
+}
+
+export interface BuildStep {
+  readonly name: string;
+  readonly id?: string;
+  readonly entrypoint?: string;
+  readonly args?: readonly string[];
+  readonly script?: string;
+  readonly env?: readonly string[];
+  readonly secretEnv?: readonly string[];
+  readonly dir?: string;
+  readonly waitFor?: readonly string[];
+  readonly timeout?: string;
+  readonly allowFailure?: boolean;
+  readonly allowExitCodes?: readonly number[];
+  readonly automapSubstitutions?: boolean;
+  readonly volumes?: readonly { readonly name: string; readonly path: string }[];
+}
+
+export interface BuildOptions {
+  readonly logging?: string;
+  readonly machineType?: string;
+  readonly substitutionOption?: "MUST_MATCH" | "ALLOW_LOOSE";
+  readonly dynamicSubstitutions?: boolean;
+  readonly automapSubstitutions?: boolean;
+  readonly env?: readonly string[];
+  readonly secretEnv?: readonly string[];
+}
+
+/** Cloud Build's states of a build and of a step. */
+export type BuildStatus =
+  | "PENDING"
+  | "QUEUED"
+  | "WORKING"
+  | "SUCCESS"
+  | "FAILURE"
+  | "INTERNAL_ERROR"
+  | "TIMEOUT"
+  | "CANCELLED"
+  | "EXPIRED";

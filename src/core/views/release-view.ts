@@ -1,0 +1,77 @@
+/**
+ * What people see of a release: the one shape behind the CLI, the API and the board. Made from state by pure functions.
+ * The JSON form is `apiVersion: mobius/v1` and grows only by addition.
+ */
+import type { Problem } from "../values/problem.ts";
+
+export type ReleaseStateName =
+  | "queued"
+  | "building"
+  | "shifting"
+  | "verifying"
+  | "recording"
+  | "restoring"
+  | "succeeded"
+  | "failed"
+  | "cancelled"
+  | "rolled-back"
+  | "rollback-failed";
+
+/** One row of `mobius status`. Times are RFC 3339. */
+export interface ReleaseSummary {
+  readonly id: string;
+  readonly environment: string;
+  readonly state: ReleaseStateName;
+  readonly isFinished: boolean;
+  /** Path of the manifest beneath the umbrella. */
+  readonly manifest: string;
+  readonly releaseId: string;
+  readonly planDigest: string;
+  readonly requestedBy: string;
+  readonly requestedAt: string;
+  readonly finishedAt?: string;
+}
+
+export interface ReleaseView extends ReleaseSummary {
+  readonly apiVersion: "mobius/v1";
+  readonly phases: readonly PhaseView[];
+  readonly buildId?: string;
+  readonly buildLogUrl?: string;
+  /** The one thing that a release that has not ended waits for. */
+  readonly waitingFor?: string;
+  /** Why it ended as it did. */
+  readonly problem?: Problem;
+  readonly services: readonly {
+    readonly service: string;
+    readonly url?: string;
+    readonly revision?: string;
+    readonly digest?: string;
+    readonly state: "unchanged" | "waiting" | "candidate" | "serving" | "restored";
+  }[];
+  readonly writeBackCommit?: string;
+  readonly lastSequence: number;
+}
+
+/** A phase and its tries. `subject` is the module, image or service that it is about. */
+export interface PhaseView {
+  readonly phase: string;
+  readonly subject?: string;
+  readonly state: "waiting" | "running" | "succeeded" | "failed" | "skipped";
+  readonly startedAt?: string;
+  readonly finishedAt?: string;
+  readonly try: number;
+  /** One line about what came of it. */
+  readonly summary?: string;
+}
+
+/** The answer of `mobius explain`: one screen. */
+export interface Explanation {
+  readonly release: string;
+  readonly state: ReleaseStateName;
+  readonly why: string;
+  readonly since: string;
+  readonly waitingFor?: string;
+  readonly next: string;
+  /** What a person can do now, as commands. */
+  readonly actions: readonly string[];
+}

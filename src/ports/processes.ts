@@ -1,0 +1,48 @@
+import type { NonEmpty } from "../core/values/problem.ts";
+
+/** One process to run on the host. `env` is the whole environment: nothing is inherited. */
+export interface ProcessSpec {
+  /** Unique among the supervisor's processes; part of file names, so `[a-zA-Z0-9._-]`. */
+  readonly id: string;
+  readonly argv: NonEmpty<string>;
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** Where standard output and error go, appended; the file is made when missing. */
+  readonly logPath: string;
+}
+
+export interface ExitRecord {
+  readonly id: string;
+  /** Exit code, the signal's name, or that the program could not be started. */
+  readonly outcome:
+    | { readonly kind: "exited"; readonly code: number }
+    | { readonly kind: "signalled"; readonly signal: string }
+    | { readonly kind: "not-started"; readonly reason: string };
+}
+
+/**
+ * Runs processes so that none outlives its owner: each is the leader of a group of its own, and all end when the server
+ * that asked for them dies, however it dies. Exit records are on disk before `exited` resolves.
+ */
+export interface Supervisor {
+  start(spec: ProcessSpec): Promise<RunningProcess>;
+  /** Ends everything with the kill ladder (SIGTERM, grace, SIGKILL) and the supervisor itself. */
+  close(): Promise<void>;
+}
+
+export interface RunningProcess {
+  readonly id: string;
+  /** Undefined when the program could not be started; `exited` then says why. */
+  readonly pid: number | undefined;
+  readonly exited: Promise<ExitRecord>;
+  /** SIGTERM to the group, SIGKILL after the grace; resolves when nothing of it is left. */
+  stop(graceMs: number): Promise<ExitRecord>;
+}
+
+/** Makes one supervisor: per build for its steps, per server for service instances. */
+export interface Supervisors {
+  /** `directory` takes exit records; `name` marks its processes (`MOBIUS_PROCESS_MARK`), so that strays are found. */
+  open(request: { readonly name: string; readonly directory: string }): Promise<Supervisor>;
+  /** Ends processes of this installation that an earlier server left behind; how many there were. */
+  sweep(): Promise<number>;
+}

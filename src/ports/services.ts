@@ -1,0 +1,102 @@
+import type { Digest } from "../core/values/digest.ts";
+import type { NonEmpty, Problem } from "../core/values/problem.ts";
+import type { Result } from "../core/values/result.ts";
+import type { Instant } from "../core/values/time.ts";
+
+/** A variable of a service: plain text, or a version of a secret. */
+export type EnvValue =
+  | { readonly kind: "plain"; readonly value: string }
+  | { readonly kind: "secret"; readonly secret: string; readonly version: string };
+
+/** Everything that makes a revision, image included. */
+export interface RevisionTemplate {
+  /** `REGISTRY/REPOSITORY@sha256:…`. */
+  readonly image: string;
+  readonly command: readonly string[];
+  readonly args: readonly string[];
+  readonly port: number;
+  readonly env: Readonly<Record<string, EnvValue>>;
+  readonly memory: string;
+  readonly cpu: number;
+  readonly cpuThrottling: boolean;
+  readonly minInstances: number;
+  readonly maxInstances: number;
+  readonly concurrency: number;
+  readonly timeoutSeconds: number;
+  readonly serviceAccount: string;
+  readonly cloudsqlInstances: readonly string[];
+  readonly startup: { readonly path: string; readonly withinSeconds: number };
+}
+
+export interface ObservedTraffic {
+  readonly revision: string;
+  readonly percent: number;
+  readonly tag?: string;
+  /** True where traffic follows whatever revision is newest. */
+  readonly latest: boolean;
+}
+
+export interface ObservedService {
+  readonly name: string;
+  readonly url: string;
+  readonly etag: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly traffic: readonly ObservedTraffic[];
+  /** The revision with the most traffic, as it is; undefined before the first. */
+  readonly serving?: ObservedRevision;
+  readonly latestCreatedRevision?: string;
+}
+
+export interface ObservedRevision {
+  readonly name: string;
+  readonly template: RevisionTemplate;
+  readonly digest: Digest | undefined;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly createdAt: Instant;
+}
+
+export interface TrafficEntry {
+  readonly revision: string;
+  readonly percent: number;
+  readonly tag?: string;
+}
+
+/**
+ * Cloud Run of one environment in our words. Effects are recognised by what they leave: a revision by its name, traffic
+ * by what it is. Conflicts (a changed etag) come back as a problem `target-changed`; nothing is retried in here.
+ */
+export interface Services {
+  list(): Promise<readonly ObservedService[]>;
+  get(service: string): Promise<ObservedService | undefined>;
+  /** The address that the service has or will have; stable from now on. */
+  address(service: string): Promise<string>;
+  /** The address of one of its tags. */
+  tagAddress(service: string, tag: string): Promise<string>;
+  /**
+   * Makes the named revision and sets the traffic given, in one call, and waits until it is ready or the deadline
+   * passes. Repeating it with the same revision name makes no second one. `public` opens the service to everybody.
+   */
+  deploy(request: {
+    readonly service: string;
+    readonly revision: string;
+    readonly template: RevisionTemplate;
+    readonly labels: Readonly<Record<string, string>>;
+    readonly traffic: NonEmpty<TrafficEntry>;
+    readonly deadlineMs: number;
+  }): Promise<Result<ObservedService, Problem>>;
+  /** Replaces the traffic split; makes no revision. */
+  setTraffic(
+    service: string,
+    traffic: NonEmpty<TrafficEntry>,
+    deadlineMs: number,
+  ): Promise<Result<ObservedService, Problem>>;
+  /** Removes a service that a failed first release made. Nothing happens when it is gone. */
+  remove(service: string): Promise<void>;
+  /** Declares a job (role `job`); it is not run. */
+  declareJob(request: {
+    readonly job: string;
+    readonly template: RevisionTemplate;
+    readonly labels: Readonly<Record<string, string>>;
+  }): Promise<Result<void, Problem>>;
+  observedJob(job: string): Promise<RevisionTemplate | undefined>;
+}
