@@ -1,59 +1,14 @@
-import type { Digest } from "../core/values/digest.ts";
+import type { ObservedService, RevisionTemplate } from "../core/plan/observed.ts";
 import type { NonEmpty, Problem } from "../core/values/problem.ts";
 import type { Result } from "../core/values/result.ts";
-import type { Instant } from "../core/values/time.ts";
 
-/** A variable of a service: plain text, or a version of a secret. */
-export type EnvValue =
-  | { readonly kind: "plain"; readonly value: string }
-  | { readonly kind: "secret"; readonly secret: string; readonly version: string };
-
-/** Everything that makes a revision, image included. */
-export interface RevisionTemplate {
-  /** `REGISTRY/REPOSITORY@sha256:…`. */
-  readonly image: string;
-  readonly command: readonly string[];
-  readonly args: readonly string[];
-  readonly port: number;
-  readonly env: Readonly<Record<string, EnvValue>>;
-  readonly memory: string;
-  readonly cpu: number;
-  readonly cpuThrottling: boolean;
-  readonly minInstances: number;
-  readonly maxInstances: number;
-  readonly concurrency: number;
-  readonly timeoutSeconds: number;
-  readonly serviceAccount: string;
-  readonly cloudsqlInstances: readonly string[];
-  readonly startup: { readonly path: string; readonly withinSeconds: number };
-}
-
-export interface ObservedTraffic {
-  readonly revision: string;
-  readonly percent: number;
-  readonly tag?: string;
-  /** True where traffic follows whatever revision is newest. */
-  readonly latest: boolean;
-}
-
-export interface ObservedService {
-  readonly name: string;
-  readonly url: string;
-  readonly etag: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly traffic: readonly ObservedTraffic[];
-  /** The revision with the most traffic, as it is; undefined before the first. */
-  readonly serving?: ObservedRevision;
-  readonly latestCreatedRevision?: string;
-}
-
-export interface ObservedRevision {
-  readonly name: string;
-  readonly template: RevisionTemplate;
-  readonly digest: Digest | undefined;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly createdAt: Instant;
-}
+export type {
+  EnvValue,
+  ObservedRevision,
+  ObservedService,
+  ObservedTraffic,
+  RevisionTemplate,
+} from "../core/plan/observed.ts";
 
 export interface TrafficEntry {
   readonly revision: string;

@@ -5,6 +5,7 @@
 import type { MigrationKind } from "../platform/platform.ts";
 import type { Digest } from "../values/digest.ts";
 import type { CommitId, ReleaseId } from "../values/ids.ts";
+import type { EnvValue } from "./observed.ts";
 
 export interface Plan {
   readonly digest: Digest;
@@ -92,7 +93,7 @@ export interface IntendedService {
   readonly command: readonly string[];
   readonly args: readonly string[];
   readonly port: number;
-  readonly env: Readonly<Record<string, IntendedEnv>>;
+  readonly env: Readonly<Record<string, EnvValue>>;
   readonly memory: string;
   readonly cpu: number;
   readonly cpuThrottling: boolean;
@@ -104,10 +105,6 @@ export interface IntendedService {
   readonly cloudsqlInstances: readonly string[];
   readonly startup: { readonly path: string; readonly withinSeconds: number };
 }
-
-export type IntendedEnv =
-  | { readonly kind: "plain"; readonly value: string }
-  | { readonly kind: "secret"; readonly secret: string; readonly version: string };
 
 /** Something assumed of the world; a release stops when it no longer holds. */
 export type Precondition =
