@@ -1,0 +1,64 @@
+import type { Release } from "../release/state.ts";
+import { assertNever } from "../values/assert.ts";
+import { toIso } from "../values/time.ts";
+import { problemOf, reasonForWaiting, stateName } from "./project-release.ts";
+import type { Explanation } from "./release-view.ts";
+
+/** The state of a release, why, since when, what is next and what a person can do: one screen. */
+export function explain(release: Release): Explanation {
+  const problem = problemOf(release);
+  const waitingFor = reasonForWaiting(release);
+  return {
+    release: release.id,
+    state: stateName(release),
+    why: problem === undefined ? reasonOf(release) : [problem.summary, ...problem.why].join(" "),
+    since: since(release),
+    ...(waitingFor === undefined ? {} : { waitingFor }),
+    next: nextOf(release),
+    actions: actionsOf(release, problem?.fix),
+  };
+}
+
+function reasonOf(release: Release): string {
+  const { stage } = release;
+  if (stage.name !== "ended") return `${release.plan.manifest.file} is being released to ${release.plan.environment}.`;
+  if (stage.outcome.kind === "cancelled") return `It was cancelled: ${stage.outcome.reason}`;
+  return `Every phase and check passed; ${release.plan.environment} serves ${release.plan.manifest.file}.`;
+}
+
+function since(release: Release): string {
+  const { stage } = release;
+  if (stage.name === "ended") return toIso(stage.at);
+  const running = release.phases.find((record) => record.outcome.kind === "running");
+  const last = release.phases.at(-1);
+  return toIso(running?.startedAt ?? last?.startedAt ?? release.requestedAt);
+}
+
+function nextOf(release: Release): string {
+  const { stage } = release;
+  switch (stage.name) {
+    case "queued":
+      return "It starts when the release before it has ended.";
+    case "building":
+      return "Candidates are made and checked without traffic; then traffic moves for the whole set.";
+    case "shifting":
+      return "The set is checked again on its real addresses.";
+    case "verifying":
+    case "finishing":
+      return "What was released is recorded and written back.";
+    case "recording":
+      return "The release ends.";
+    case "restoring":
+      return "Traffic goes back to the revisions that had it.";
+    case "ended":
+      return "Nothing: it has ended.";
+    default:
+      return assertNever(stage);
+  }
+}
+
+function actionsOf(release: Release, fix: string | undefined): readonly string[] {
+  const look = `mobius logs ${release.id}`;
+  if (release.stage.name !== "ended") return [`mobius watch ${release.id}`, `mobius cancel ${release.id}`, look];
+  return fix === undefined ? [look] : [fix, look];
+}

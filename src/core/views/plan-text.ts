@@ -1,0 +1,84 @@
+import { isNothingToDo, type Plan, type PlannedMigration, type PlannedService } from "../plan/plan.ts";
+
+/** A plan for people, as `mobius plan` prints it: what will change and why, in the order in which it will happen. */
+export function planText(plan: Plan): string {
+  const { actions, manifest } = plan;
+  const head = [
+    `Plan for ${plan.environment} (${plan.project}, ${plan.region}) from ${manifest.file}`,
+    `digest ${plan.digest}`,
+  ];
+  if (isNothingToDo(plan))
+    return [...head, "", "Nothing to do: what is released is what the manifest says."].join("\n");
+  return [
+    ...head,
+    ...section("Commits", actions.commits.map(commitLine)),
+    ...section("Images", actions.builds.map(buildLine)),
+    ...section("Migrations", actions.migrations.map(migrationLine)),
+    ...section("Services", actions.services.flatMap(serviceLines)),
+    ...section("Flags and overrides", [
+      ...actions.flags.map((flag) => `  ${flag.name} = ${flag.value}`),
+      ...actions.overrides.map((override) => `  ${override.name} = ${override.value}`),
+    ]),
+    ...section(
+      "Rewritten by aliases",
+      plan.informative.rewrites.map(({ from, to }) => `  ${from} → ${to}`),
+    ),
+    ...section(
+      "Migration files neither applied nor named",
+      plan.informative.unnamedMigrations.map(({ module, identifier }) => `  ${module}: ${identifier}`),
+    ),
+    ...section(
+      "Notes",
+      plan.informative.notes.map((note) => `  ${note}`),
+    ),
+    "",
+    summaryLine(plan),
+  ].join("\n");
+}
+
+/** One line that counts what a plan would do. */
+export function summaryLine(plan: Plan): string {
+  const { builds, migrations, services } = plan.actions;
+  const count = (change: PlannedService["change"]) => services.filter((service) => service.change === change).length;
+  return [
+    `${builds.filter((build) => build.state.kind === "to-build").length} images to build`,
+    `${migrations.filter((migration) => migration.state === "to-apply").length} migrations to apply`,
+    `${count("create")} services to create`,
+    `${count("update")} to update`,
+    `${count("unchanged")} unchanged`,
+  ].join(", ");
+}
+
+function section(title: string, lines: readonly string[]): readonly string[] {
+  return lines.length === 0 ? [] : ["", title, ...lines];
+}
+
+function commitLine(commit: Plan["actions"]["commits"][number]): string {
+  const { module, ref, from } = commit;
+  const to = commit.commit.slice(0, 12);
+  const written = ref === commit.commit ? "" : ` (${ref})`;
+  if (from === undefined) return `  + ${module} ${to}${written}`;
+  return from === commit.commit
+    ? `    ${module} ${to}${written}`
+    : `  ~ ${module} ${from.slice(0, 12)} → ${to}${written}`;
+}
+
+function buildLine(build: Plan["actions"]["builds"][number]): string {
+  if (build.state.kind === "to-build") return `  + ${build.image}: build (key ${build.key.slice(7, 19)})`;
+  return `    ${build.image}: present ${build.state.digest.slice(7, 19)}`;
+}
+
+function migrationLine(migration: PlannedMigration): string {
+  const mark = migration.state === "to-apply" ? "+" : " ";
+  const when = migration.when === "before" ? "" : ", after the soak";
+  return `  ${mark} ${migration.database}: ${migration.identifier} (${migration.kind}${when})${migration.state === "applied" ? " applied" : ""}`;
+}
+
+function serviceLines(service: PlannedService): readonly string[] {
+  const mark = { create: "+", update: "~", unchanged: " " }[service.change];
+  const role = service.role === "api" ? "" : ` (${service.role})`;
+  return [
+    `  ${mark} ${service.service}${role}: ${service.change}`,
+    ...service.reasons.map((reason) => `      ${reason}`),
+  ];
+}

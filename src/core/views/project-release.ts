@@ -1,0 +1,148 @@
+/**
+ * From state to what people see. Every shape that the CLI, the API and the board show of a release is made here, by
+ * pure functions; begin with `releaseView`.
+ */
+
+import type { PlannedService } from "../plan/plan.ts";
+import { buildOf } from "../release/apply-event.ts";
+import { isEnded, type PhaseRecord, type Release } from "../release/state.ts";
+import { assertNever } from "../values/assert.ts";
+import type { Problem } from "../values/problem.ts";
+import { toIso } from "../values/time.ts";
+import type { PhaseView, ReleaseStateName, ReleaseSummary, ReleaseView } from "./release-view.ts";
+
+/** One row of a list. */
+export function releaseSummary(release: Release): ReleaseSummary {
+  const { stage, plan } = release;
+  return {
+    id: release.id,
+    environment: plan.environment,
+    state: stateName(release),
+    isFinished: isEnded(release),
+    manifest: plan.manifest.file,
+    releaseId: plan.manifest.releaseId,
+    planDigest: plan.digest,
+    requestedBy: release.requestedBy,
+    requestedAt: toIso(release.requestedAt),
+    ...(stage.name === "ended" ? { finishedAt: toIso(stage.at) } : {}),
+  };
+}
+
+/** The whole of a release. */
+export function releaseView(release: Release): ReleaseView {
+  const build = buildOf(release.stage);
+  const waitingFor = reasonForWaiting(release);
+  const problem = problemOf(release);
+  return {
+    apiVersion: "mobius/v1",
+    ...releaseSummary(release),
+    phases: release.phases.map(phaseView),
+    ...(build.kind === "submitted" || build.kind === "ended" ? { buildId: build.id, buildLogUrl: build.logUrl } : {}),
+    ...(waitingFor === undefined ? {} : { waitingFor }),
+    ...(problem === undefined ? {} : { problem }),
+    services: release.plan.actions.services
+      .filter((service) => service.role !== "job")
+      .map((service) => serviceView(release, service)),
+    ...(release.writeBackCommit === undefined ? {} : { writeBackCommit: release.writeBackCommit }),
+    lastSequence: release.lastSequence,
+  };
+}
+
+/** The word for where a release is. */
+export function stateName(release: Release): ReleaseStateName {
+  const { stage } = release;
+  switch (stage.name) {
+    case "queued":
+    case "building":
+    case "shifting":
+    case "verifying":
+    case "recording":
+    case "restoring":
+      return stage.name;
+    case "finishing":
+      return "verifying";
+    case "ended":
+      return stage.outcome.kind;
+    default:
+      return assertNever(stage);
+  }
+}
+
+/** Why it failed, or is about to. */
+export function problemOf(release: Release): Problem | undefined {
+  const { stage } = release;
+  if (stage.name === "restoring") return stage.problem;
+  if (stage.name !== "ended") return undefined;
+  return "problem" in stage.outcome ? stage.outcome.problem : undefined;
+}
+
+/** The one thing that an unfinished release waits for. */
+export function reasonForWaiting(release: Release): string | undefined {
+  const { stage } = release;
+  const running = release.phases.find((record) => record.outcome.kind === "running");
+  switch (stage.name) {
+    case "ended":
+      return undefined;
+    case "queued":
+      return `the lease of environment ${release.plan.environment}`;
+    case "building":
+      if (running !== undefined) return `phase ${nameOf(running)}`;
+      return stage.build.kind === "submitted" ? `build ${stage.build.id}` : "its build to be submitted";
+    case "shifting":
+    case "verifying":
+    case "finishing":
+    case "recording":
+    case "restoring":
+      return `phase ${running === undefined ? stage.name : nameOf(running)}`;
+    default:
+      return assertNever(stage);
+  }
+}
+
+function nameOf(record: PhaseRecord): string {
+  return record.subject === undefined ? record.phase : `${record.phase} ${record.subject}`;
+}
+
+function phaseView(record: PhaseRecord): PhaseView {
+  const { outcome } = record;
+  return {
+    phase: record.phase,
+    ...(record.subject === undefined ? {} : { subject: record.subject }),
+    state: outcome.kind,
+    startedAt: toIso(record.startedAt),
+    ...(outcome.kind === "running" ? {} : { finishedAt: toIso(outcome.at) }),
+    try: record.try,
+    ...(outcome.kind === "succeeded" ? { summary: outcome.summary } : {}),
+    ...(outcome.kind === "failed" ? { summary: `${outcome.problem.code}: ${outcome.problem.summary}` } : {}),
+  };
+}
+
+function serviceView(release: Release, planned: PlannedService): ReleaseView["services"][number] {
+  const { service } = planned;
+  const shift = release.shifts.find((candidate) => candidate.service === service);
+  const candidate = release.candidates[service];
+  const digest = candidate?.ready?.digest ?? planned.serving?.digest;
+  const revision = candidate?.revision ?? planned.serving?.revision;
+  const state = serviceState(release, planned, shift?.done !== undefined, candidate?.ready !== undefined);
+  const url = shift?.done?.url;
+  return {
+    service,
+    state,
+    ...(url === undefined ? {} : { url }),
+    ...(revision === undefined ? {} : { revision }),
+    ...(digest === undefined ? {} : { digest }),
+  };
+}
+
+// Two facts that never change together stand as two flags; they stay inside this file.
+function serviceState(
+  release: Release,
+  planned: PlannedService,
+  isShifted: boolean,
+  isReady: boolean,
+): ReleaseView["services"][number]["state"] {
+  if (planned.change === "unchanged") return "unchanged";
+  if (release.restored[planned.service] !== undefined) return "restored";
+  if (isShifted) return "serving";
+  return isReady ? "candidate" : "waiting";
+}
