@@ -1,0 +1,100 @@
+import type { PlannedMigration } from "../../../core/plan/plan.ts";
+import { present } from "../../../core/values/assert.ts";
+import { digestOf } from "../../../core/values/digest.ts";
+import type { Problem } from "../../../core/values/problem.ts";
+import { err, ok, type Result } from "../../../core/values/result.ts";
+import { formatDuration } from "../../../core/values/time.ts";
+import type { PhaseContext, PhaseOutcome } from "../phase-context.ts";
+
+/**
+ * Applies the manifest's `before` migrations, in order, one after another. What a ledger has as applied is passed over,
+ * so the phase can be run again after a crash. Ends by pinning the traffic of every service that will be touched: from
+ * here on nothing but the shift may move it.
+ */
+export async function migrate(context: PhaseContext): Promise<PhaseOutcome> {
+  const applied = await applyAll(context, "before");
+  return applied.ok ? ok(summary(applied.value)) : applied;
+}
+
+/** Applies those that had to wait until the old code was gone. */
+export async function migrateAfterSoak(context: PhaseContext): Promise<PhaseOutcome> {
+  const applied = await applyAll(context, "afterSoak");
+  return applied.ok ? ok(summary(applied.value)) : applied;
+}
+
+function summary(applied: number): string {
+  return applied === 0 ? "nothing to apply" : `${applied} migrations applied`;
+}
+
+async function applyAll(context: PhaseContext, when: PlannedMigration["when"]): Promise<Result<number, Problem>> {
+  const pending = context
+    .release()
+    .plan.actions.migrations.filter((migration) => migration.state === "to-apply" && migration.when === when);
+  let applied = 0;
+  for (const migration of pending) {
+    if (context.signal.aborted) break;
+    const startedMs = context.ports.clock.monotonicMs();
+    const { database, identifier } = migration;
+    await context.checkLease();
+    await context.record({ type: "migration-started", database, identifier });
+    context.ports.reach(`migrate:${identifier}:before`);
+    const outcome = await apply(context, migration);
+    context.ports.reach(`migrate:${identifier}:after`);
+    if (!outcome.ok) return outcome;
+    const durationMs = context.ports.clock.monotonicMs() - startedMs;
+    await context.record({ type: "migration-applied", database, identifier, durationMs });
+    await context.note(`${database}: ${identifier} ${outcome.value} in ${formatDuration(durationMs)}`);
+    applied += 1;
+  }
+  return ok(applied);
+}
+
+async function apply(
+  context: PhaseContext,
+  migration: PlannedMigration,
+): Promise<Result<"applied" | "already-applied", Problem>> {
+  const { release, ports, environmentPorts } = context;
+  const { plan, id, requestedBy } = release();
+  const source = present(
+    plan.actions.commits.find((commit) => commit.module === migration.module),
+    `commit of ${migration.module}`,
+  );
+  const { database, module, identifier, checksum } = migration;
+  const request = {
+    database,
+    module,
+    identifier,
+    checksum,
+    manifest: plan.manifest.file,
+    release: id,
+    who: requestedBy,
+  };
+  const text = present(
+    await ports.source.readFile(source.repository, source.commit, migration.path),
+    `${migration.path} at ${source.commit}`,
+  );
+  // The plan covers the checksum; a file that reads differently under the same commit would be a fault of ours.
+  if (digestOf(text) !== checksum) return err(fileMoved(migration));
+  if (migration.kind === "sql") return environmentPorts.databases.applySql(request, text);
+  return environmentPorts.databases.applyScript(request, (url) =>
+    ports.scripts.run({
+      id: `${id}-${module}-${identifier.replaceAll(/[^a-zA-Z0-9._-]/g, "-")}`.toLowerCase(),
+      repository: source.repository,
+      commit: source.commit,
+      path: migration.path,
+      variables: { DATABASE_URL: url.reveal() },
+      onLine: (line) => void context.note(line),
+      signal: context.signal,
+    }),
+  );
+}
+
+function fileMoved(migration: PlannedMigration): Problem {
+  return {
+    code: "migration-file-moved",
+    severity: "error",
+    summary: `Migration "${migration.identifier}" reads differently than when it was planned.`,
+    why: ["The plan's checksum differs from the file's at the same commit."],
+    fix: "Plan again, and report this: a commit's files must not change.",
+  };
+}

@@ -1,0 +1,60 @@
+import { parseManifest } from "../../../core/manifest/parse-manifest.ts";
+import { pinEdits } from "../../../core/manifest/pin-edits.ts";
+import { rewriteManifest } from "../../../core/manifest/rewrite-manifest.ts";
+import { resolvedDigest } from "../../../core/plan/plan-release.ts";
+import type { Platform } from "../../../core/platform/platform.ts";
+import type { Release } from "../../../core/release/state.ts";
+import { err, ok } from "../../../core/values/result.ts";
+import { releaseLogPath, withLogEntry } from "../../../core/views/release-log.ts";
+import type { PhaseContext, PhaseOutcome } from "../phase-context.ts";
+
+/**
+ * Writes what was released back to the umbrella in one commit: full commits and digests into the manifest, an entry
+ * into the release log. Found again by its trailer, so a repeat after a crash makes no second commit.
+ */
+export async function recordRelease(context: PhaseContext): Promise<PhaseOutcome> {
+  const { ports, platform, release } = context;
+  if (platform.git.writeBack.kind === "none") return ok("the platform file asks for no write-back");
+  const { id, plan } = release();
+  const endedAt = ports.clock.now();
+  await context.checkLease();
+  ports.reach("record:before");
+  const written = await ports.writeBack.commit({
+    branch: platform.git.writeBack.branch,
+    release: id,
+    message: `Record ${id}: ${plan.manifest.releaseId} released to ${plan.environment}`,
+    files: [
+      { path: plan.manifest.file, change: (text) => pinned(text ?? "", platform, release()) },
+      { path: releaseLogPath(plan.environment, endedAt), change: (text) => withLogEntry(text, release(), endedAt) },
+    ],
+  });
+  ports.reach("record:after");
+  if (!written.ok) {
+    const { error } = written;
+    return err({
+      code: "write-back-failed",
+      severity: "error",
+      summary: `${id} is released, and its record could not be written to ${platform.git.writeBack.branch}.`,
+      why: [error.kind === "unreachable" ? error.reason : `${error.kind}: ${error.ref}`],
+      fix: "Make the umbrella's remote writable for the server, then release again: nothing but the record is left to do.",
+    });
+  }
+  await context.record({ type: "written-back", commit: written.value.commit ?? "nothing-to-write" });
+  const followed = written.value.workingFolder === "followed" ? "" : "; your working folder was left alone: git pull";
+  return ok(`manifest pinned and release log written${followed}`);
+}
+
+/** The manifest with full commits and digests; a manifest that no longer parses is left as it is. */
+function pinned(text: string, platform: Platform, release: Release): string {
+  const { plan } = release;
+  const parsed = parseManifest({ text, file: plan.manifest.file, platform });
+  if (!parsed.ok) return text;
+  const commits = Object.fromEntries(plan.actions.commits.map(({ module, commit }) => [module, commit]));
+  const images = Object.fromEntries(
+    plan.actions.builds.flatMap((build) => {
+      const digest = resolvedDigest(plan, build.key, release.images);
+      return digest === undefined ? [] : build.imageKeys.map((key) => [key, `${build.repository}@${digest}`] as const);
+    }),
+  );
+  return rewriteManifest(text, pinEdits(parsed.value, { commits, images }));
+}

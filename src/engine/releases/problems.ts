@@ -1,0 +1,134 @@
+import type { Plan, Precondition } from "../../core/plan/plan.ts";
+import type { CheckRecord } from "../../core/release/state.ts";
+import type { Problem } from "../../core/values/problem.ts";
+
+function error(code: string, summary: string, why: readonly string[], fix: string): Problem {
+  return { code, severity: "error", summary, why, fix };
+}
+
+/** A build asks for a phase of a release that it does not belong to. */
+export function buildWithoutRelease(build: string): Problem {
+  return error(
+    "build-without-release",
+    `Build ${build} belongs to no release that is under way.`,
+    ["Phases change an environment, so only the build that a release submitted may ask for them."],
+    "Start the release itself: mobius release <manifest>",
+  );
+}
+
+/** A check did not pass. */
+export function checkFailed(record: CheckRecord): Problem {
+  return error(
+    record.verdict === "failed" ? "check-failed" : "check-inconclusive",
+    `Check ${record.check} on ${record.on} ${record.verdict === "failed" ? "failed" : "found nothing out"} after ${record.tries} tries.`,
+    [record.evidence],
+    "Read the service's log with mobius logs, mend the service or the check, and release again.",
+  );
+}
+
+/** A module's own script ended well and left no candidate. */
+export function candidateNotMade(service: string, module: string): Problem {
+  return error(
+    "candidate-not-made",
+    `Service "${service}" has no candidate after ${module} was deployed.`,
+    ["A release only moves traffic to revisions that it knows and has checked."],
+    `Let the script of ${module} end with: mobius phase candidate ${module}`,
+  );
+}
+
+/** Another revision serves than the one that was checked. */
+export function servingOther(service: string, expected: string, observed: string): Problem {
+  return error(
+    "serving-other-revision",
+    `Service "${service}" serves ${observed} after traffic was moved to ${expected}.`,
+    ["Somebody or something else changed the traffic while the release moved it."],
+    `Find out who changes ${service}, then release again.`,
+  );
+}
+
+/** A person asked for the end. */
+export function releaseCancelled(reason: string): Problem {
+  return error("release-cancelled", "The release was cancelled.", [reason], "Start it again when you are ready.");
+}
+
+/** Something outside did not do what a phase needs, after all tries. */
+export function phaseUnavailable(phase: string, reason: string): Problem {
+  return error(
+    "phase-unavailable",
+    `Phase ${phase} could not be done: something that it needs does not answer.`,
+    [reason],
+    "Look at the server's log, make sure that what it needs is reachable, and release again.",
+  );
+}
+
+/** A plan's precondition no longer holds. */
+export function planStale(plan: Plan, moved: readonly string[]): Problem {
+  return error(
+    "plan-stale",
+    `Plan ${plan.digest.slice(0, 19)} no longer fits what is live.`,
+    moved,
+    `Look at the new plan and release that one: mobius plan ${plan.manifest.file}`,
+  );
+}
+
+/** A digest that no plan of this manifest has. */
+export function planUnknown(given: string, actual: string): Problem {
+  return error(
+    "plan-moved",
+    `The plan is ${actual.slice(0, 19)} now, not ${given.slice(0, 19)}.`,
+    ["The manifest, the source or what is live changed after the plan was looked at."],
+    "Look at the plan again: mobius plan <manifest>",
+  );
+}
+
+/** The manifest is not at the umbrella's commit. */
+export function manifestNotFound(path: string, commit: string): Problem {
+  return error(
+    "manifest-not-found",
+    `Manifest "${path}" is not in the umbrella at ${commit.slice(0, 12)}.`,
+    ["A release reads its manifest from a pushed commit, never from a working folder."],
+    "Commit and push it, or correct the path.",
+  );
+}
+
+/** The umbrella's commit is not at its remote. */
+export function manifestNotPushed(path: string, commit: string): Problem {
+  return error(
+    "manifest-not-pushed",
+    `The commit ${commit.slice(0, 12)} that holds "${path}" is not at the umbrella's remote.`,
+    ["A release must be traceable to a commit that everybody can read."],
+    "Push it: git push",
+  );
+}
+
+/** No environment of that name. */
+export function environmentUnknown(name: string, known: readonly string[]): Problem {
+  return error(
+    "environment-unknown",
+    `There is no environment "${name}".`,
+    [`mobius.yaml has ${known.join(", ")}.`],
+    "Name one of these with --env.",
+  );
+}
+
+/** The environment asked for is not the one that the manifest is for. */
+export function environmentMismatch(asked: string, manifest: string, file: string): Problem {
+  return error(
+    "environment-mismatch",
+    `${file} is for ${manifest}, not for ${asked}.`,
+    ["A manifest belongs to one environment: its identifiers are that environment's."],
+    `Leave --env out, or derive a manifest for ${asked}: mobius promote`,
+  );
+}
+
+/** Says in a sentence how a precondition moved. */
+export function movedSentence(precondition: Precondition, observed: string): string {
+  switch (precondition.kind) {
+    case "serving-revision":
+      return `Service ${precondition.service} serves ${observed}; the plan assumed ${precondition.revision}.`;
+    case "ledger":
+      return `Database ${precondition.database} has ${observed} applied migrations; the plan assumed ${precondition.applied}.`;
+    case "secret-version":
+      return `Secret ${precondition.secret} is at version ${observed}; the plan assumed ${precondition.version}.`;
+  }
+}

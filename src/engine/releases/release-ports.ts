@@ -1,0 +1,58 @@
+/**
+ * What the driver of releases needs of the outside: the ports, per installation and per environment. Composition roots
+ * fill this in; begin with `ReleasePorts`.
+ */
+import type { Environment, Platform } from "../../core/platform/platform.ts";
+import type { CommitId } from "../../core/values/ids.ts";
+import type { Builds } from "../../ports/builds.ts";
+import type { Clock, Ids } from "../../ports/clock.ts";
+import type { Databases } from "../../ports/databases.ts";
+import type { EventLog } from "../../ports/event-log.ts";
+import type { Images } from "../../ports/images.ts";
+import type { Leases } from "../../ports/leases.ts";
+import type { Probe } from "../../ports/probe.ts";
+import type { Secrets } from "../../ports/secrets.ts";
+import type { Services } from "../../ports/services.ts";
+import type { RepositoryUrl, Source, WriteBack } from "../../ports/source.ts";
+
+export interface ReleasePorts {
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly eventLog: EventLog;
+  readonly leases: Leases;
+  readonly source: Source;
+  readonly writeBack: WriteBack;
+  readonly probe: Probe;
+  readonly scripts: Scripts;
+  /** The umbrella's repository: its origin, or its folder. */
+  readonly umbrella: RepositoryUrl;
+  /** Where steps push images; part of their orders. */
+  readonly registryUrl: string;
+  /** The absolute URL or folder of a repository, as another process on this machine reaches it. */
+  readonly reachableUrl: (url: RepositoryUrl) => string;
+  readonly environment: (platform: Platform, environment: Environment) => Promise<EnvironmentPorts>;
+  /** Called at each point at which a crash matters; a campaign or a test ends the process there. */
+  readonly reach: (point: string) => void;
+}
+
+export interface EnvironmentPorts {
+  readonly builds: Builds;
+  readonly services: Services;
+  readonly secrets: Secrets;
+  readonly images: Images;
+  readonly databases: Databases;
+}
+
+/** Runs a program of a repository at a commit, such as a migration script. */
+export interface Scripts {
+  /** Exit code of the program; its output line by line. `variables` is its whole environment besides PATH and HOME. */
+  run(request: {
+    readonly id: string;
+    readonly repository: RepositoryUrl;
+    readonly commit: CommitId;
+    readonly path: string;
+    readonly variables: Readonly<Record<string, string>>;
+    readonly onLine: (line: string) => void;
+    readonly signal: AbortSignal;
+  }): Promise<number>;
+}

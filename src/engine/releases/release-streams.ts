@@ -1,0 +1,102 @@
+import { applyEvent, foldRelease, type Recorded } from "../../core/release/apply-event.ts";
+import { RELEASE_EVENT_VERSION, type ReleaseEvent } from "../../core/release/events.ts";
+import { isEnded, type Release } from "../../core/release/state.ts";
+import { Bug } from "../../core/values/assert.ts";
+import { type ActorId, isReleaseId, type ReleaseId } from "../../core/values/ids.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { EventLog, Fence } from "../../ports/event-log.ts";
+
+/** How many releases are kept at hand: lists go back as far as this. */
+const KEPT = 10_000;
+
+/** The writer lost its lease: somebody else drives the release now, so it must stop at once. */
+export class FencedOut extends Error {
+  override readonly name = "FencedOut";
+}
+
+/**
+ * Releases as folds of their streams in the event log. The one writer: every event is tried on the state before it is
+ * appended, so that an illegal one never gets into the log. Writes to one release are done one after another.
+ */
+export class ReleaseStreams {
+  readonly #eventLog: EventLog;
+  readonly #clock: Clock;
+  readonly #releases = new Map<ReleaseId, Release>();
+  readonly #turns = new Map<ReleaseId, Promise<unknown>>();
+
+  constructor(eventLog: EventLog, clock: Clock) {
+    this.#eventLog = eventLog;
+    this.#clock = clock;
+  }
+
+  /** Reads every release that is in the log. Called once, before anything else. */
+  async load(): Promise<void> {
+    for (const stream of await this.#eventLog.streams({ prefix: "release/", limit: KEPT })) {
+      const id = stream.slice("release/".length);
+      if (!isReleaseId(id)) continue;
+      const folded = foldRelease((await this.#eventLog.read<ReleaseEvent>(stream)).map(asRecorded));
+      if (!folded.ok) throw new Bug(`${stream} holds ${folded.error.event} in stage ${folded.error.stage}`);
+      this.#releases.set(id, folded.value);
+    }
+  }
+
+  get(id: ReleaseId): Release | undefined {
+    return this.#releases.get(id);
+  }
+
+  /** All, newest first. */
+  all(): readonly Release[] {
+    return [...this.#releases.values()].sort((a, b) => number(b.id) - number(a.id));
+  }
+
+  /** Those that have not ended, oldest first. */
+  active(): readonly Release[] {
+    return this.all()
+      .filter((release) => !isEnded(release))
+      .reverse();
+  }
+
+  /**
+   * Appends what happened and gives the state after it. Throws `FencedOut` when the lease behind the fence is gone, and
+   * `Bug` for an event that is illegal here.
+   */
+  record(id: ReleaseId, actor: ActorId, events: readonly ReleaseEvent[], fence?: Fence): Promise<Release> {
+    const turn = (this.#turns.get(id) ?? Promise.resolve()).then(() => this.#append(id, actor, events, fence));
+    this.#turns.set(
+      id,
+      turn.catch(() => {}),
+    );
+    return turn;
+  }
+
+  async #append(id: ReleaseId, actor: ActorId, events: readonly ReleaseEvent[], fence?: Fence): Promise<Release> {
+    const before = this.#releases.get(id);
+    const at = this.#clock.now();
+    let release = before;
+    let sequence = before?.lastSequence ?? 0;
+    for (const event of events) {
+      sequence += 1;
+      const next = applyEvent(release, { event, at, actor, sequence });
+      if (!next.ok) throw new Bug(`${next.error.event} cannot follow in stage ${next.error.stage} of ${id}`);
+      release = next.value;
+    }
+    if (release === undefined) throw new Bug(`no event was given for ${id}`);
+    const appended = await this.#eventLog.append({
+      stream: `release/${id}`,
+      expectedSequence: before?.lastSequence ?? 0,
+      events: events.map((event) => ({ event, version: RELEASE_EVENT_VERSION, actor, at })),
+      ...(fence === undefined ? {} : { fence }),
+    });
+    if (!appended.ok) throw new FencedOut(`${id}: ${appended.error.kind}`);
+    this.#releases.set(id, release);
+    return release;
+  }
+}
+
+function asRecorded(stored: { event: ReleaseEvent; at: Recorded["at"]; actor: ActorId; sequence: number }): Recorded {
+  return { event: stored.event, at: stored.at, actor: stored.actor, sequence: stored.sequence };
+}
+
+function number(id: ReleaseId): number {
+  return Number(id.slice("REL-".length));
+}
