@@ -1,4 +1,5 @@
 import type { NonEmpty } from "../core/values/problem.ts";
+import type { Secret } from "../core/values/secret.ts";
 
 /** One process to run on the host. `env` is the whole environment: nothing is inherited. */
 export interface ProcessSpec {
@@ -9,6 +10,8 @@ export interface ProcessSpec {
   readonly env: Readonly<Record<string, string>>;
   /** Where standard output and error go, appended; the file is made when missing. */
   readonly logPath: string;
+  /** Values that are hidden in the output before it is stored. */
+  readonly mask?: readonly Secret[];
 }
 
 export interface ExitRecord {
@@ -34,6 +37,7 @@ export interface RunningProcess {
   readonly id: string;
   /** Undefined when the program could not be started; `exited` then says why. */
   readonly pid: number | undefined;
+  /** Rejects where the supervisor itself died: what became of the process is unknown then. */
   readonly exited: Promise<ExitRecord>;
   /** SIGTERM to the group, SIGKILL after the grace; resolves when nothing of it is left. */
   stop(graceMs: number): Promise<ExitRecord>;

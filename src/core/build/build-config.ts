@@ -20,6 +20,8 @@ export interface BuildConfig {
     readonly images?: readonly string[];
     readonly objects?: { readonly location: string; readonly paths: readonly string[] };
   };
+  /** One of Cloud Build's sources (`gitSource`, `storageSource`, …), kept as it was given. */
+  readonly source?: Readonly<Record<string, unknown>>;
 }
 
 export interface BuildStep {
@@ -47,6 +49,9 @@ export interface BuildOptions {
   readonly automapSubstitutions?: boolean;
   readonly env?: readonly string[];
   readonly secretEnv?: readonly string[];
+  readonly volumes?: readonly { readonly name: string; readonly path: string }[];
+  readonly pool?: { readonly name: string };
+  readonly defaultLogsBucketBehavior?: string;
 }
 
 /** Cloud Build's states of a build and of a step. */

@@ -1,0 +1,147 @@
+/**
+ * Runs processes on the host through supervisors (`main/supervisor.ts`), so that none outlives the server. Begin with
+ * `createSupervisors`.
+ */
+import { spawn } from "node:child_process";
+import { mkdirSync } from "node:fs";
+import { createInterface } from "node:readline";
+import type { Clock } from "../../ports/clock.ts";
+import type { ExitRecord, ProcessSpec, RunningProcess, Supervisor, Supervisors } from "../../ports/processes.ts";
+import { type MarkedProcess, markedProcesses, signal } from "./marked-processes.ts";
+import { MARK_VARIABLE, OWNER_VARIABLE, type SupervisorCommand, type SupervisorReport } from "./supervisor-protocol.ts";
+
+/** What leftovers get to end by themselves; a supervisor's own ladder takes 2 s. */
+const SWEEP_GRACE_MS = 3_000;
+/** After SIGKILL the kernel needs a moment; longer means that something cannot be killed. */
+const SWEEP_KILL_MS = 5_000;
+const POLL_MS = 20;
+
+export interface SupervisorsOptions {
+  /** Names this installation in marks; no slash. */
+  readonly installationId: string;
+  /** The Node that runs the supervisor. */
+  readonly nodePath: string;
+  readonly supervisorScript: string;
+  readonly clock: Clock;
+}
+
+/** Supervisors of one run of the server. Make it once: what another run started counts as left behind. */
+export function createSupervisors(options: SupervisorsOptions): Supervisors {
+  const owner = `${process.pid}-${options.clock.now()}`;
+  return {
+    async open({ name, directory }) {
+      mkdirSync(directory, { recursive: true, mode: 0o700 });
+      return openSupervisor({ ...options, owner, mark: `${options.installationId}/${name}`, directory });
+    },
+    sweep: () => sweep(options.installationId, owner, options.clock),
+  };
+}
+
+interface Opening extends SupervisorsOptions {
+  readonly owner: string;
+  readonly mark: string;
+  readonly directory: string;
+}
+
+interface Expected {
+  readonly started: (pid: number | undefined) => void;
+  readonly exited: (record: ExitRecord) => void;
+  readonly lost: (reason: Error) => void;
+}
+
+function openSupervisor(opening: Opening): Supervisor {
+  const child = spawn(opening.nodePath, [opening.supervisorScript, opening.directory], {
+    // A session of its own: Ctrl-C in a terminal reaches the server, and the server ends its supervisors in order.
+    detached: true,
+    env: { [MARK_VARIABLE]: opening.mark, [OWNER_VARIABLE]: opening.owner },
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  const expected = new Map<string, Expected>();
+  const isGone = new Promise<void>((resolve) => {
+    const gone = () => {
+      for (const { lost } of expected.values()) lost(new Error(`the supervisor of ${opening.mark} ended`));
+      expected.clear();
+      resolve();
+    };
+    child.on("error", gone);
+    child.on("exit", gone);
+  });
+  child.stdin.on("error", () => {}); // it has ended; `exit` says so
+  createInterface({ input: child.stdout }).on("line", (line) => take(JSON.parse(line) as SupervisorReport, expected));
+  const send = (command: SupervisorCommand) => {
+    child.stdin.write(`${JSON.stringify(command)}\n`);
+  };
+  return {
+    start: (spec) => startProcess(spec, { send, expected }),
+    async close() {
+      child.stdin.end();
+      await isGone;
+      await endAll(() => markedProcesses(opening.mark), { clock: opening.clock, graceMs: 0 });
+    },
+  };
+}
+
+function take(report: SupervisorReport, expected: Map<string, Expected>): void {
+  const waiting = expected.get(report.id);
+  if (report.type === "started") return waiting?.started(report.pid);
+  expected.delete(report.id);
+  waiting?.exited({ id: report.id, outcome: report.outcome });
+}
+
+interface Channel {
+  readonly send: (command: SupervisorCommand) => void;
+  readonly expected: Map<string, Expected>;
+}
+
+function startProcess(spec: ProcessSpec, { send, expected }: Channel): Promise<RunningProcess> {
+  const { id, argv, cwd, env, logPath, mask = [] } = spec;
+  return new Promise((resolve, reject) => {
+    const exited = new Promise<ExitRecord>((settle, fail) => {
+      const running = (pid: number | undefined) =>
+        resolve({
+          id,
+          pid,
+          exited,
+          stop(graceMs) {
+            send({ type: "stop", id, graceMs });
+            return exited;
+          },
+        });
+      expected.set(id, {
+        started: running,
+        exited: (record) => {
+          settle(record);
+          running(undefined); // no effect where it had started
+        },
+        lost: (reason) => {
+          fail(reason);
+          reject(reason);
+        },
+      });
+    });
+    exited.catch(() => {}); // whoever waits for it hears of it; nobody has to
+    const values = mask.map((secret) => Buffer.from(secret.reveal()).toString("latin1"));
+    send({ type: "start", id, argv, cwd, env, logPath, mask: values });
+  });
+}
+
+/** Ends what other runs of this installation's server left. Supervisors end by themselves once theirs have. */
+async function sweep(installationId: string, owner: string, clock: Clock): Promise<number> {
+  const leftovers = () => markedProcesses(installationId).filter((found) => found.owner !== owner);
+  const count = leftovers().length;
+  await endAll(leftovers, { clock, graceMs: SWEEP_GRACE_MS });
+  return count;
+}
+
+async function endAll(
+  find: () => readonly MarkedProcess[],
+  { clock, graceMs }: { readonly clock: Clock; readonly graceMs: number },
+): Promise<void> {
+  if (graceMs > 0) for (const { pid } of find()) signal(pid, "SIGTERM");
+  const graceEnds = clock.monotonicMs() + graceMs;
+  const deadline = graceEnds + SWEEP_KILL_MS;
+  for (let left = find(); left.length > 0 && clock.monotonicMs() < deadline; left = find()) {
+    if (clock.monotonicMs() >= graceEnds) for (const { pid } of left) signal(pid, "SIGKILL");
+    await clock.sleep(POLL_MS);
+  }
+}

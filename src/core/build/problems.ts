@@ -1,0 +1,106 @@
+import type { Problem, Where } from "../values/problem.ts";
+
+interface Details {
+  readonly summary: string;
+  readonly why: readonly string[];
+  readonly fix: string;
+  readonly where?: Where | undefined;
+}
+
+function problem(severity: Problem["severity"], code: string, { summary, why, fix, where }: Details): Problem {
+  return { code, severity, summary, ...(where === undefined ? {} : { where }), why, fix };
+}
+
+/** The file is no YAML, or its root is not a mapping. */
+export function buildFileUnreadable(reason: string, where: Where): Problem {
+  return problem("error", "build-file-unreadable", {
+    summary: "The build configuration cannot be read.",
+    where,
+    why: [reason],
+    fix: "Correct the YAML at this place.",
+  });
+}
+
+/** A field that Cloud Build does not have. */
+export function buildFieldUnknown(place: string, where: Where): Problem {
+  return problem("error", "build-field-unknown", {
+    summary: `Cloud Build has no field "${place}".`,
+    where,
+    why: [`interpreting ${where.file} as build config: ${place}: unused`],
+    fix: "Correct its spelling, or remove it.",
+  });
+}
+
+/** A field with a value of the wrong kind. */
+export function buildFieldWrong(place: string, reason: string, where: Where): Problem {
+  return problem("error", "build-field-wrong", {
+    summary: `The value of "${place}" is not what Cloud Build takes there.`,
+    where,
+    why: [reason],
+    fix: "Write the value in the form that is expected.",
+  });
+}
+
+/** What Cloud Build itself would answer to the configuration, in its words. */
+export function buildRejected(message: string, where?: Where): Problem {
+  return problem("error", "build-rejected", {
+    summary: "Cloud Build's rules refuse this build.",
+    where,
+    why: message.split(";"),
+    fix: "Correct the configuration; mobius build lint shows what can be mended by itself.",
+  });
+}
+
+/** A shell variable that Cloud Build takes for a substitution. */
+export function shellVariableUnescaped(name: string, where: Where): Problem {
+  return problem("error", "build-shell-variable-unescaped", {
+    summary: `key in the template "${name}" is not a valid built-in substitution`,
+    where,
+    why: [
+      "Cloud Build replaces $NAME before a shell sees it, and refuses a name that it does not know.",
+      `invalid value for 'build.substitutions': key in the template "${name}" is not a valid built-in substitution`,
+    ],
+    fix: `Write $$${name} for the shell's variable, or run mobius build lint --fix.`,
+  });
+}
+
+/** A shell variable that an earlier step sets and this one expects. */
+export function shellVariableLost(name: string, earlier: string, where: Where): Problem {
+  return problem("error", "build-variable-lost", {
+    summary: `Variable ${name} is set in ${earlier} and does not survive into this step.`,
+    where,
+    why: ["Each step runs in a container of its own: files in /workspace survive it, variables do not."],
+    fix: `Give the step its own: env: ["${name}=…"], used as "$$${name}"; mobius build lint --fix does so for a substitution.`,
+  });
+}
+
+/** A substitution inside shell text: its value becomes code. */
+export function substitutionInShell(key: string, where: Where): Problem {
+  const name = key.replace(/^_/, "");
+  return problem("warning", "build-substitution-in-shell", {
+    summary: `Substitution ${key} is pasted into shell text.`,
+    where,
+    why: ["Its value becomes part of the program: a quote or a semicolon in it is executed."],
+    fix: `Pass it through the environment: env: ["${name}=\${${key}}"], and write "$$${name}" in the script.`,
+  });
+}
+
+/** A builder image under a spelling that only some projects have. */
+export function builderImageSpelling(image: string, usual: string, where: Where): Problem {
+  return problem("warning", "build-image-spelling", {
+    summary: `Builder image "${image}" is spelled as a copy in the project's own registry.`,
+    where,
+    why: ["Cloud Build's builders live in one place for all projects; a project has no copy unless somebody made one."],
+    fix: `Write ${usual}.`,
+  });
+}
+
+/** A clone that leaves the submodules empty. */
+export function cloneWithoutSubmodules(where: Where): Problem {
+  return problem("warning", "build-clone-without-submodules", {
+    summary: "The clone leaves submodules empty.",
+    where,
+    why: ["git clone fetches the umbrella alone: the modules' folders would have no files."],
+    fix: 'Add "--recurse-submodules" after "clone".',
+  });
+}

@@ -1,0 +1,197 @@
+/**
+ * The supervisor: a small program that runs processes for a server and outlives it just long enough to end them.
+ * Commands come as JSON lines on standard input; when that closes, the server is gone and everything here ends. A
+ * process's exit record is on disk before the server hears of it, so that a new server never runs a finished step again.
+ * Arguments: the directory for exit records. Begin with `main`.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { accessSync, closeSync, constants, fsyncSync, openSync, renameSync, statSync, writeSync } from "node:fs";
+import { delimiter, join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+import { markedProcesses, signal } from "../adapters/executors/marked-processes.ts";
+import {
+  exitRecordFile,
+  MARK_VARIABLE,
+  OWNER_VARIABLE,
+  type SupervisorCommand,
+  type SupervisorReport,
+} from "../adapters/executors/supervisor-protocol.ts";
+import { systemClock } from "../adapters/system/system-clock.ts";
+import { createMasker } from "../core/build/mask.ts";
+import type { ExitRecord } from "../ports/processes.ts";
+
+/** What a process gets to end by itself when the server is gone, in milliseconds. */
+const ABANDONED_GRACE_MS = 2_000;
+/** A failing process may have failed because the server died a moment before us noticing; see `record`. */
+const DOUBT_MS = 100;
+/** Longest wait for output that somebody still holds open after the process ended. */
+const DRAIN_MS = 5_000;
+const POLL_MS = 10;
+
+const directory = process.argv[2] ?? ".";
+const mark = process.env[MARK_VARIABLE] ?? "unmarked";
+const owner = process.env[OWNER_VARIABLE] ?? "";
+const parent = process.ppid;
+const running = new Map<string, ChildProcess>();
+let isAbandoned = false;
+
+main();
+
+function main(): void {
+  process.stdout.on("error", () => {}); // the server is gone: the end of standard input says so too
+  const lines = createInterface({ input: process.stdin });
+  lines.on("line", (line) => {
+    const command = JSON.parse(line) as SupervisorCommand;
+    if (command.type === "start") start(command);
+    else void end(command.id, command.graceMs);
+  });
+  lines.on("close", () => void abandon());
+  for (const name of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(name, () => void abandon());
+}
+
+/** The server is gone, or wants nothing more: what it ran is ended, without exit records, as nothing ended by itself. */
+async function abandon(): Promise<void> {
+  if (isAbandoned) return;
+  isAbandoned = true;
+  await Promise.all([...running.keys()].map((id) => end(id, ABANDONED_GRACE_MS)));
+  killStrays(mark);
+  process.exit(0);
+}
+
+type StartCommand = Extract<SupervisorCommand, { type: "start" }>;
+
+function start(command: StartCommand): void {
+  const { id, argv, cwd, logPath, mask } = command;
+  const program = findProgram(argv[0] ?? "", command.env["PATH"] ?? "", cwd);
+  if (program === undefined) {
+    return finish(id, { kind: "not-started", reason: `exec: "${argv[0]}": executable file not found in $PATH` });
+  }
+  const log = openSync(logPath, "a", 0o600);
+  const env = { ...command.env, [MARK_VARIABLE]: `${mark}/${id}`, [OWNER_VARIABLE]: owner };
+  const options = { cwd, env, detached: true } as const;
+  const args = argv.slice(1);
+  // Output to be masked comes through one pipe for both streams, so that their order stays what it was.
+  const child =
+    mask.length === 0
+      ? spawn(program, args, { ...options, stdio: ["ignore", log, log] })
+      : spawn("/bin/sh", ["-c", 'exec "$@" 2>&1', "sh", program, ...args], {
+          ...options,
+          stdio: ["ignore", "pipe", "pipe"],
+        });
+  const drained = mask.length === 0 ? Promise.resolve() : relay(child, log, mask);
+  child.on("error", (error) => {
+    closeSync(log);
+    finish(id, { kind: "not-started", reason: error.message });
+  });
+  child.on("spawn", () => {
+    running.set(id, child);
+    report({ type: "started", id, pid: child.pid ?? 0 });
+  });
+  child.on("exit", (code, name) => void settle({ id, child, log, drained, outcome: outcomeOf(code, name) }));
+}
+
+interface Ended {
+  readonly id: string;
+  readonly child: ChildProcess;
+  readonly log: number;
+  readonly drained: Promise<void>;
+  readonly outcome: ExitRecord["outcome"];
+}
+
+/** After a process: nothing of it is left, its output is stored, its record is on disk. In this order. */
+async function settle({ id, child, log, drained, outcome }: Ended): Promise<void> {
+  killGroup(child, "SIGKILL");
+  killStrays(`${mark}/${id}`);
+  await Promise.race([drained, systemClock.sleep(DRAIN_MS)]);
+  fsyncSync(log);
+  closeSync(log);
+  // A client of a server that was killed fails before we see our input end: such a failure is not the process's own.
+  if (outcome.kind !== "exited" || outcome.code !== 0) await systemClock.sleep(DOUBT_MS);
+  running.delete(id);
+  finish(id, outcome);
+}
+
+function finish(id: string, outcome: ExitRecord["outcome"]): void {
+  if (isAbandoned || process.ppid !== parent) return;
+  const path = join(directory, exitRecordFile(id));
+  const file = openSync(`${path}.part`, "w", 0o600);
+  writeSync(file, JSON.stringify({ id, outcome } satisfies ExitRecord));
+  fsyncSync(file);
+  closeSync(file);
+  renameSync(`${path}.part`, path);
+  const folder = openSync(directory, "r");
+  fsyncSync(folder);
+  closeSync(folder);
+  report({ type: "exited", id, outcome });
+}
+
+/** The kill ladder: a polite signal to the group, the grace, then the end of all that bears the mark. */
+async function end(id: string, graceMs: number): Promise<void> {
+  const child = running.get(id);
+  if (child === undefined) return;
+  killGroup(child, "SIGTERM");
+  const deadline = systemClock.monotonicMs() + graceMs;
+  while (isAlive(child) && systemClock.monotonicMs() < deadline) await systemClock.sleep(POLL_MS);
+  killGroup(child, "SIGKILL");
+  killStrays(`${mark}/${id}`);
+}
+
+function isAlive(child: ChildProcess): boolean {
+  return child.exitCode === null && child.signalCode === null;
+}
+
+function killGroup(child: ChildProcess, name: NodeJS.Signals): void {
+  if (child.pid !== undefined) signal(-child.pid, name);
+}
+
+/** A process that made a session of its own is in no group of ours; its environment still says whose it is. */
+function killStrays(of: string): void {
+  for (let round = 0; round < 5; round++) {
+    const strays = markedProcesses(of);
+    if (strays.length === 0) return;
+    for (const stray of strays) signal(stray.pid, "SIGKILL");
+  }
+}
+
+/** Stores output with the secrets hidden. Writing blocks, so a process cannot print faster than the disk takes it. */
+function relay(child: ChildProcess, log: number, mask: readonly string[]): Promise<void> {
+  const masker = createMasker(mask);
+  const store = (bytes: string) => {
+    if (bytes !== "") writeAll(log, Buffer.from(bytes, "latin1"));
+  };
+  return new Promise((done) => {
+    child.stdout?.on("data", (chunk: Buffer) => store(masker.push(chunk.toString("latin1"))));
+    child.stdout?.on("close", () => {
+      store(masker.flush());
+      done();
+    });
+  });
+}
+
+function writeAll(file: number, bytes: Buffer): void {
+  let written = 0;
+  while (written < bytes.length) written += writeSync(file, bytes, written);
+}
+
+function outcomeOf(code: number | null, name: NodeJS.Signals | null): ExitRecord["outcome"] {
+  return code === null ? { kind: "signalled", signal: name ?? "an unknown signal" } : { kind: "exited", code };
+}
+
+/** Looks a program up as a shell would: in the process's own PATH, or from its folder where the name has a slash. */
+function findProgram(name: string, path: string, cwd: string): string | undefined {
+  const candidates = name.includes("/")
+    ? [resolve(cwd, name)]
+    : path.split(delimiter).map((folder) => resolve(cwd, folder, name));
+  return candidates.find((candidate) => {
+    try {
+      accessSync(candidate, constants.X_OK);
+      return statSync(candidate).isFile();
+    } catch {
+      return false;
+    }
+  });
+}
+
+function report(message: SupervisorReport): void {
+  process.stdout.write(`${JSON.stringify(message)}\n`);
+}
