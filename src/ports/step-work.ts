@@ -32,7 +32,8 @@ export type StepWorkOrder =
 
 export type StepWorkReport =
   | { readonly kind: "none" }
-  | { readonly kind: "image-built"; readonly image: string; readonly digest: Digest; readonly reference: string };
+  | { readonly kind: "image-built"; readonly image: string; readonly digest: Digest; readonly reference: string }
+  | { readonly kind: "failed"; readonly phase: string; readonly subject?: string; readonly problem: Problem };
 
 /** Does the work in the current folder; every try may repeat it. */
 export interface StepWork {

@@ -10,6 +10,7 @@ import type { Plan, PlanActions, PlannedBuild, PlannedService, Precondition } fr
 import type { PlanInput } from "./plan-input.ts";
 import { planMigrations, unnamedMigrations } from "./plan-migrations.ts";
 import {
+  imageBuildUnsupported,
   imageMissing,
   imageNotFromCommit,
   overrideMissing,
@@ -85,6 +86,7 @@ function planBuilds(input: PlanInput): { planned: PlannedBuild[]; problems: Prob
       problems.push(imageNotFromCommit(named ?? name, entry.module, where));
     }
     const digest = pinned?.digest ?? artifact.present;
+    if (digest === undefined && entry.build.kind === "dockerfile") problems.push(imageBuildUnsupported(name));
     planned.push({
       key: artifact.key,
       image: name,

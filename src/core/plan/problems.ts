@@ -31,6 +31,15 @@ export function imageMissing(image: string, reference: string, where?: Where): P
   });
 }
 
+/** An image that only a container builder could make. */
+export function imageBuildUnsupported(image: string): Problem {
+  return error("image-build-unsupported", {
+    summary: `Image "${image}" has to be built from its Dockerfile, which this version does not do.`,
+    why: "Only source builds run so far, and no image is there for this commit.",
+    fix: `Build and push it yourself and pin its digest in the manifest's images.${image}, or give it a source build.`,
+  });
+}
+
 /** The platform's `include` names something that the commit does not have. */
 export function sourceFileMissing(image: string, file: string, module: string, where?: Where): Problem {
   return error("source-file-missing", {

@@ -104,7 +104,7 @@ async function perform(phase: PhaseName, context: PhaseContext): Promise<PhaseOu
     try {
       return await PHASES[phase](context);
     } catch (cause) {
-      if (cause instanceof FencedOut || cause instanceof Bug || cause instanceof TypeError) throw cause;
+      if (cause instanceof FencedOut || cause instanceof Bug) throw cause;
       const reason = cause instanceof Error ? cause.message : String(cause);
       if (tries === TRIES || context.signal.aborted) return err(phaseUnavailable(phase, reason));
       await context.note(`try ${tries} of ${TRIES}: ${reason}`);

@@ -16,6 +16,46 @@ export function buildWithoutRelease(build: string): Problem {
   );
 }
 
+/** No release has that name. */
+export function releaseUnknown(name: string): Problem {
+  return error(
+    "release-unknown",
+    `There is no release "${name}".`,
+    ["A release is named by its id (REL-7) or by its manifest's release_id."],
+    "Look at the list: mobius status",
+  );
+}
+
+/** A release that has ended cannot be cancelled. */
+export function releaseEnded(release: string): Problem {
+  return error(
+    "release-ended",
+    `${release} has ended.`,
+    ["What has ended can no longer be stopped."],
+    `Look at how it ended: mobius explain ${release}`,
+  );
+}
+
+/** A step asks for a phase that there is not. */
+export function phaseUnknown(phase: string, known: readonly string[]): Problem {
+  return error(
+    "phase-unknown",
+    `There is no phase "${phase}" for a step to ask for.`,
+    [`Steps ask for ${known.join(", ")}.`],
+    "Correct the build configuration, or render it again: mobius render <manifest>",
+  );
+}
+
+/** A step reports an image that nobody asked it for. */
+export function reportRefused(image: string): Problem {
+  return error(
+    "report-refused",
+    `The report of image "${image}" is not expected.`,
+    ["Only the step that was asked to build an image may say what came of it."],
+    `Build it through the product: mobius phase build ${image}`,
+  );
+}
+
 /** A check did not pass. */
 export function checkFailed(record: CheckRecord): Problem {
   return error(

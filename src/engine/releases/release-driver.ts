@@ -12,8 +12,10 @@ import { assertNever, present } from "../../core/values/assert.ts";
 import { actorId, type ReleaseId } from "../../core/values/ids.ts";
 import type { Fence } from "../../ports/event-log.ts";
 import { buildConfigOf } from "./build-config-of.ts";
+import { movedPreconditions } from "./moved-preconditions.ts";
 import type { PhaseContext } from "./phase-context.ts";
 import { PhaseRunner } from "./phase-runner.ts";
+import { planStale } from "./problems.ts";
 import type { EnvironmentPorts, ReleasePorts } from "./release-ports.ts";
 import { FencedOut, type ReleaseStreams } from "./release-streams.ts";
 
@@ -64,6 +66,8 @@ export class ReleaseDriver {
     signal.addEventListener("abort", stop);
     const renewal = this.#renew();
     try {
+      // A restarted server takes the lease of what was under way back before a step can ask for a phase.
+      if (this.release.stage.name !== "queued") await this.#holdLease();
       let pauseMs = POLL_MIN_MS;
       while (!this.#work.signal.aborted) {
         const next = decide(this.release);
@@ -119,7 +123,10 @@ export class ReleaseDriver {
     const isNext =
       streams.active().find((other) => other.plan.environment === environment.name)?.id === this.release.id;
     if (!isNext || !(await this.#takeLease())) return false;
-    await this.#record({ type: "lease-acquired", token: this.#fence?.token ?? 0 });
+    await this.record({ type: "lease-acquired", token: this.#fence?.token ?? 0 });
+    // The plan was made before the wait; what it assumed of the world is looked at again now that nobody else acts.
+    const moved = await movedPreconditions(this.#request.environmentPorts, this.release.plan);
+    if (moved.length > 0) await this.#end({ kind: "failed", problem: planStale(this.release.plan, moved) });
     return true;
   }
 
@@ -152,16 +159,16 @@ export class ReleaseDriver {
     // After a crash the build may be there already: it is recognised by its tag, never submitted twice.
     const there = isIntended ? await environmentPorts.builds.findByTag(tag) : undefined;
     if (there !== undefined) {
-      await this.#record({ type: "build-submitted", build: there.id, logUrl: there.logUrl });
+      await this.record({ type: "build-submitted", build: there.id, logUrl: there.logUrl });
       return;
     }
     const config = await buildConfigOf(this.#request, this.release);
-    if (!isIntended) await this.#record({ type: "build-intended", tag });
+    if (!isIntended) await this.record({ type: "build-intended", tag });
     ports.reach("build:before");
     const submitted = await environmentPorts.builds.submit({ ...config, tags: [...(config.tags ?? []), tag] });
     ports.reach("build:after");
     if (submitted.ok) {
-      await this.#record({ type: "build-submitted", build: submitted.value.id, logUrl: submitted.value.logUrl });
+      await this.record({ type: "build-submitted", build: submitted.value.id, logUrl: submitted.value.logUrl });
     } else {
       await this.#end({ kind: "failed", problem: submitted.error });
     }
@@ -174,17 +181,18 @@ export class ReleaseDriver {
     await this.#phases.settled();
     const status = observed?.status ?? "INTERNAL_ERROR";
     const detail = observed === undefined ? "the build is gone" : observed.statusDetail;
-    await this.#record({ type: "build-ended", build, status, detail });
+    await this.record({ type: "build-ended", build, status, detail });
     return true;
   }
 
   async #end(outcome: Extract<ReleaseEvent, { type: "release-ended" }>["outcome"]): Promise<void> {
-    await this.#record({ type: "release-ended", outcome });
+    await this.record({ type: "release-ended", outcome });
     if (this.#fence !== undefined) await this.#request.ports.leases.release(this.#fence);
     this.#fence = undefined;
   }
 
-  async #record(...events: readonly ReleaseEvent[]): Promise<void> {
+  /** Appends under the lease. Throws `FencedOut` when it is lost. */
+  async record(...events: readonly ReleaseEvent[]): Promise<void> {
     await this.#request.streams.record(this.release.id, actorId("system", ""), events, this.#fence);
   }
 
@@ -201,12 +209,12 @@ export class ReleaseDriver {
       platform,
       environment,
       release: () => this.release,
-      record: (...events) => this.#record(...events),
+      record: (...events) => this.record(...events),
       checkLease: async () => {
         const isHeld = this.#fence !== undefined && (await ports.leases.holds(this.#fence));
         if (!isHeld) throw new FencedOut(this.release.id);
       },
-      note: (text) => this.#record({ type: "phase-noted", ...place, text }),
+      note: (text) => this.record({ type: "phase-noted", ...place, text }),
       ...(phase.subject === undefined ? {} : { subject: phase.subject }),
       signal: phase.signal,
     };
