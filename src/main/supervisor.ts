@@ -61,13 +61,22 @@ async function abandon(): Promise<void> {
 type StartCommand = Extract<SupervisorCommand, { type: "start" }>;
 
 function start(command: StartCommand): void {
-  const { id, argv, cwd, logPath, mask } = command;
-  const program = findProgram(argv[0] ?? "", command.env["PATH"] ?? "", cwd);
+  const { id, argv, cwd } = command;
+  const program = findProgram(argv[0] ?? "", command.env.PATH ?? "", cwd);
   if (program === undefined) {
-    return finish(id, { kind: "not-started", reason: `exec: "${argv[0]}": executable file not found in $PATH` });
+    finish(id, { kind: "not-started", reason: `exec: "${argv[0]}": executable file not found in $PATH` });
+    return;
   }
+  try {
+    run(command, program);
+  } catch (error) {
+    finish(id, { kind: "not-started", reason: String(error) });
+  }
+}
+
+function run({ id, argv, cwd, env: given, logPath, mask }: StartCommand, program: string): void {
   const log = openSync(logPath, "a", 0o600);
-  const env = { ...command.env, [MARK_VARIABLE]: `${mark}/${id}`, [OWNER_VARIABLE]: owner };
+  const env = { ...given, [MARK_VARIABLE]: `${mark}/${id}`, [OWNER_VARIABLE]: owner };
   const options = { cwd, env, detached: true } as const;
   const args = argv.slice(1);
   // Output to be masked comes through one pipe for both streams, so that their order stays what it was.

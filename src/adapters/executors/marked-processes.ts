@@ -42,9 +42,10 @@ function readMark(pid: number): MarkedProcess | undefined {
   try {
     // A zombie's environment reads as empty, so it drops out here.
     const environment = readFileSync(`/proc/${pid}/environ`, "latin1").split("\0");
-    const valueOf = (name: string) => environment.find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1);
-    const mark = valueOf(MARK_VARIABLE);
-    return mark === undefined ? undefined : { pid, mark, owner: valueOf(OWNER_VARIABLE) ?? "" };
+    const variable = (name: string) =>
+      environment.find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1);
+    const mark = variable(MARK_VARIABLE);
+    return mark === undefined ? undefined : { pid, mark, owner: variable(OWNER_VARIABLE) ?? "" };
   } catch {
     return undefined; // gone meanwhile, or another user's
   }

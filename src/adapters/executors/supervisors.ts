@@ -67,7 +67,9 @@ function openSupervisor(opening: Opening): Supervisor {
     child.on("exit", gone);
   });
   child.stdin.on("error", () => {}); // it has ended; `exit` says so
-  createInterface({ input: child.stdout }).on("line", (line) => take(JSON.parse(line) as SupervisorReport, expected));
+  createInterface({ input: child.stdout }).on("line", (line) => {
+    take(JSON.parse(line) as SupervisorReport, expected);
+  });
   const send = (command: SupervisorCommand) => {
     child.stdin.write(`${JSON.stringify(command)}\n`);
   };
@@ -83,7 +85,10 @@ function openSupervisor(opening: Opening): Supervisor {
 
 function take(report: SupervisorReport, expected: Map<string, Expected>): void {
   const waiting = expected.get(report.id);
-  if (report.type === "started") return waiting?.started(report.pid);
+  if (report.type === "started") {
+    waiting?.started(report.pid);
+    return;
+  }
   expected.delete(report.id);
   waiting?.exited({ id: report.id, outcome: report.outcome });
 }

@@ -104,3 +104,12 @@ export function cloneWithoutSubmodules(where: Where): Problem {
     fix: 'Add "--recurse-submodules" after "clone".',
   });
 }
+
+/** The caller may not start builds there. */
+export function buildDenied(project: string, message: string): Problem {
+  return problem("error", "build-denied", {
+    summary: `Starting a build in project ${project} is not allowed.`,
+    why: [message],
+    fix: "Use the identity of this environment, and give it cloudbuild.builds.editor and actAs on the build's account.",
+  });
+}

@@ -1,0 +1,33 @@
+import Fastify from "fastify";
+import { createBuildWorld } from "../../../test/builds/build-world.ts";
+import { registerCloudBuildV1 } from "../../cloud/cloud-build-v1/cloud-build-v1.ts";
+import { Secret } from "../../core/values/secret.ts";
+import { describeBuilds } from "../../ports/builds.contract.ts";
+import { systemClock } from "../system/system-clock.ts";
+import { createBuilds } from "./builds.ts";
+
+// Over the wire: the official client, a real server, real processes.
+describeBuilds("embedded cloud", async () => {
+  const world = createBuildWorld();
+  const app = Fastify();
+  let url = "";
+  registerCloudBuildV1(app, {
+    engine: world.engine,
+    clock: systemClock,
+    callerOf: (request) =>
+      request.headers.authorization === "Bearer good" ? { kind: "person", name: "ada" } : undefined,
+    serverUrl: () => url,
+  });
+  url = await app.listen({ host: "127.0.0.1", port: 0 });
+  const endpoint = { kind: "embedded", url, token: new Secret("good"), project: "p1" } as const;
+  return {
+    builds: createBuilds({ endpoint, project: "p1", location: "global" }),
+    project: "p1",
+    settle: async () => {},
+    async [Symbol.asyncDispose]() {
+      app.server.closeAllConnections();
+      await app.close();
+      await world[Symbol.asyncDispose]();
+    },
+  };
+});

@@ -1,0 +1,226 @@
+/**
+ * Cloud Build's REST API v1 over the embedded build engine: builds and operations, global and regional paths. What is
+ * not written yet answers 501 and names the method. Begin with `registerCloudBuildV1`.
+ */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { readBuild } from "../../core/build/read-build.ts";
+import type { Build } from "../../core/build/state.ts";
+import { assertNever } from "../../core/values/assert.ts";
+import { type ActorId, actorId } from "../../core/values/ids.ts";
+import type { BuildEngine, SubmitRefusal } from "../../engine/builds/build-engine.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { Caller } from "../../ports/identities.ts";
+import { buildIdOf, buildJson, operationJson } from "./build-json.ts";
+import { sendError } from "./google-error.ts";
+import { parseListFilter } from "./list-filter.ts";
+
+/** Builds of one page when the caller names no size, and at most. */
+const PAGE = { usual: 50, most: 1_000 } as const;
+/** Longest time that an operation's `:wait` holds a request, in milliseconds. */
+const MAX_WAIT_MS = 60_000;
+const MAX_BODY_BYTES = 4 * 1024 * 1024;
+
+export interface CloudBuildDependencies {
+  readonly engine: BuildEngine;
+  readonly clock: Clock;
+  /** Who calls; undefined without a valid token. */
+  readonly callerOf: (request: FastifyRequest) => Promise<Caller | undefined> | Caller | undefined;
+  /** Origin under which people see builds: `logUrl` is `<serverUrl>/builds/<id>`. Known once the server listens. */
+  readonly serverUrl: () => string;
+}
+
+interface Place {
+  readonly project: string;
+  readonly location: string;
+  readonly build: string;
+}
+
+type Action = (place: Place, call: Call) => Promise<FastifyReply>;
+
+interface Call {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly caller: Caller;
+}
+
+/** Adds the API's routes. */
+export function registerCloudBuildV1(app: FastifyInstance, deps: CloudBuildDependencies): void {
+  const builds = ["/v1/projects/:project/builds", "/v1/projects/:project/locations/:location/builds"];
+  for (const path of builds) {
+    app.post(path, { bodyLimit: MAX_BODY_BYTES }, guarded(deps, createBuild(deps)));
+    app.get(path, guarded(deps, listBuilds(deps)));
+    app.get(`${path}/:build(^[^:/]+)`, guarded(deps, getBuild(deps)));
+    app.post(`${path}/:build(^[^:/]+)::cancel`, guarded(deps, cancelBuild(deps)));
+    app.post(`${path}/:build(^[^:/]+)::retry`, guarded(deps, unwritten("RetryBuild")));
+    app.post(`${path}/:build(^[^:/]+)::approve`, guarded(deps, unwritten("ApproveBuild")));
+  }
+  const triggers = ["/v1/projects/:project/triggers", "/v1/projects/:project/locations/:location/triggers"];
+  for (const path of triggers) {
+    app.all(path, guarded(deps, unwritten("BuildTriggers")));
+    app.all(`${path}/*`, guarded(deps, unwritten("BuildTriggers")));
+  }
+  const operations = [
+    "/v1/operations/build/:project/:operation(^[^:/]+)",
+    "/v1/projects/:project/locations/:location/operations/:operation(^[^:/]+)",
+  ];
+  for (const path of operations) {
+    app.get(path, guarded(deps, getOperation(deps)));
+    app.post(`${path}::cancel`, guarded(deps, cancelOperation(deps)));
+    app.post(`${path}::wait`, guarded(deps, waitOperation(deps)));
+  }
+}
+
+/** Authenticates, checks that the project is the caller's own, and refuses ambiguous queries. */
+function guarded(deps: CloudBuildDependencies, action: Action) {
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    const caller = await deps.callerOf(request);
+    if (caller === undefined) {
+      return sendError(reply, "UNAUTHENTICATED", "Request had invalid authentication credentials.");
+    }
+    const place = placeOf(request);
+    if (caller.kind !== "person" && caller.project !== place.project) {
+      const message = `${caller.email} has no access to builds of project ${place.project}.`;
+      return sendError(reply, "PERMISSION_DENIED", message);
+    }
+    return action(place, { request, reply, caller });
+  };
+}
+
+/** The Node client sends a regional call to the global path with `?parent=` or `?name=` when it is given both. */
+function placeOf(request: FastifyRequest): Place {
+  const params = request.params as Readonly<Record<string, string | undefined>>;
+  const named = queryText(request, "parent") ?? queryText(request, "name") ?? "";
+  const location = params.location ?? /^projects\/[^/]+\/locations\/([^/]+)/.exec(named)?.[1] ?? "global";
+  const operation = params.operation;
+  const build = params.build ?? (operation === undefined ? "" : buildIdOf(operation));
+  return { project: params.project ?? "", location, build };
+}
+
+function queryText(request: FastifyRequest, name: string): string | undefined {
+  const value = (request.query as Readonly<Record<string, unknown>>)[name];
+  return typeof value === "string" ? value : undefined;
+}
+
+function createBuild({ engine, serverUrl }: CloudBuildDependencies): Action {
+  return async ({ project, location }, { request, reply, caller }) => {
+    const { config, misfits } = readBuild(request.body ?? {}, "json");
+    if (misfits.length > 0) {
+      const message = misfits.map((misfit) => misfit.message).join(";");
+      return sendError(reply, "INVALID_ARGUMENT", `Invalid JSON payload received. ${message}`);
+    }
+    const denied = actAsDenied(config.serviceAccount, project, caller);
+    if (denied !== undefined) return sendError(reply, "PERMISSION_DENIED", denied);
+    const submitted = await engine.submit({ project, location, config, actor: actorOf(caller) });
+    if (!submitted.ok) return refuse(reply, submitted.error);
+    return reply.send(operationJson(submitted.value, serverUrl()));
+  };
+}
+
+/** A build may run as an account of its own project only: no identity of one environment acts on another. */
+function actAsDenied(account: string | undefined, project: string, caller: Caller): string | undefined {
+  if (account === undefined || account === "") return undefined;
+  const owner = /^projects\/([^/]+)\/serviceAccounts\//.exec(account)?.[1];
+  if (owner === project || owner === "-") return undefined;
+  const who = caller.kind === "person" ? caller.name : caller.email;
+  return `${who} does not have iam.serviceaccounts.actAs on ${account} for builds of project ${project}.`;
+}
+
+function refuse(reply: FastifyReply, { kind, message }: SubmitRefusal): FastifyReply {
+  switch (kind) {
+    case "invalid": {
+      const text = `generic::invalid_argument: ${message}`;
+      return sendError(reply, "INVALID_ARGUMENT", message, text);
+    }
+    case "too-many":
+      return sendError(reply, "RESOURCE_EXHAUSTED", message);
+    case "closing":
+      return sendError(reply, "UNAVAILABLE", message);
+    default:
+      return assertNever(kind);
+  }
+}
+
+/** The build, if it is there and in this place; a build of another project does not exist here. */
+async function find({ engine }: CloudBuildDependencies, place: Place): Promise<Build | undefined> {
+  const build = await engine.get(place.build);
+  if (build === undefined || build.project !== place.project) return undefined;
+  return place.location === "global" || build.location === place.location ? build : undefined;
+}
+
+function notFound(reply: FastifyReply, place: Place): FastifyReply {
+  return sendError(reply, "NOT_FOUND", `build ${place.build} not found in project ${place.project}`);
+}
+
+function getBuild(deps: CloudBuildDependencies): Action {
+  return async (place, { reply }) => {
+    const build = await find(deps, place);
+    return build === undefined ? notFound(reply, place) : reply.send(buildJson(build, deps.serverUrl()));
+  };
+}
+
+function listBuilds({ engine, serverUrl }: CloudBuildDependencies): Action {
+  return async ({ project, location }, { request, reply }) => {
+    const filter = parseListFilter(queryText(request, "filter") ?? "");
+    if (!filter.ok) return sendError(reply, "INVALID_ARGUMENT", filter.error);
+    const size = Math.min(Number(queryText(request, "pageSize") ?? 0) || PAGE.usual, PAGE.most);
+    const token = queryText(request, "pageToken") ?? "";
+    const skip = token === "" ? 0 : Number(token);
+    if (!Number.isInteger(skip) || skip < 0) return sendError(reply, "INVALID_ARGUMENT", "invalid page token");
+    const isRegional = location !== "global";
+    const query = { project, ...(isRegional ? { location } : {}), ...filter.value, limit: skip + size + 1 };
+    const found = await engine.list(query);
+    const page = found.slice(skip, skip + size).map((build) => buildJson(build, serverUrl()));
+    return reply.send({ builds: page, ...(found.length > skip + size ? { nextPageToken: String(skip + size) } : {}) });
+  };
+}
+
+function cancelBuild(deps: CloudBuildDependencies): Action {
+  return async (place, { reply, caller }) => {
+    if ((await find(deps, place)) === undefined) return notFound(reply, place);
+    const outcome = await deps.engine.cancel(place.build, actorOf(caller));
+    if (outcome === "ended") return sendError(reply, "FAILED_PRECONDITION", `build ${place.build} has already ended`);
+    return getBuild(deps)(place, { reply, caller, request: reply.request });
+  };
+}
+
+function getOperation(deps: CloudBuildDependencies): Action {
+  return async (place, { reply }) => {
+    const build = await find(deps, place);
+    return build === undefined ? notFound(reply, place) : reply.send(operationJson(build, deps.serverUrl()));
+  };
+}
+
+function cancelOperation(deps: CloudBuildDependencies): Action {
+  return async (place, { reply, caller }) => {
+    if ((await find(deps, place)) === undefined) return notFound(reply, place);
+    await deps.engine.cancel(place.build, actorOf(caller));
+    return reply.send({});
+  };
+}
+
+function waitOperation(deps: CloudBuildDependencies): Action {
+  return async (place, { request, reply }) => {
+    if ((await find(deps, place)) === undefined) return notFound(reply, place);
+    const seconds = /^(\d+(?:\.\d+)?)s$/.exec(
+      String((request.body as { timeout?: unknown } | null)?.timeout ?? ""),
+    )?.[1];
+    const waitMs = Math.min(seconds === undefined ? MAX_WAIT_MS : Number(seconds) * 1_000, MAX_WAIT_MS);
+    const over = new AbortController();
+    const answered = new AbortController();
+    void deps.clock.sleep(waitMs, answered.signal).then(() => over.abort());
+    await deps.engine.ended(place.build, over.signal);
+    answered.abort();
+    return getOperation(deps)(place, { request, reply, caller: { kind: "person", name: "" } });
+  };
+}
+
+/** An operation nobody wrote says so, with its name. */
+function unwritten(method: string): Action {
+  return async (_, { reply }) =>
+    sendError(reply, "UNIMPLEMENTED", `google.devtools.cloudbuild.v1.CloudBuild.${method} is not implemented here.`);
+}
+
+function actorOf(caller: Caller): ActorId {
+  if (caller.kind === "person") return actorId("person", caller.name);
+  return caller.kind === "step" ? actorId("build", caller.build) : actorId("person", caller.email);
+}

@@ -1,0 +1,72 @@
+import type { Build } from "../../core/build/state.ts";
+import type { Result } from "../../core/values/result.ts";
+import type { Secret } from "../../core/values/secret.ts";
+import type { Clock, Ids } from "../../ports/clock.ts";
+import type { EventLog } from "../../ports/event-log.ts";
+import type { StepExecutor } from "../../ports/step-executor.ts";
+import type { StepLogs } from "../../ports/step-logs.ts";
+
+/** What the build engine is given. */
+export interface BuildDependencies {
+  readonly eventLog: EventLog;
+  readonly executor: StepExecutor;
+  readonly stepLogs: StepLogs;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  /** Each build has the folder `<buildsDirectory>/<id>`. */
+  readonly buildsDirectory: string;
+  /** Variables that the engine adds beneath a step's own: PATH, the server's address, a step token. */
+  readonly stepEnvironment: (request: { readonly build: Build; readonly step: number }) => Promise<StepEnvironment>;
+  /** A secret by its full version name, or the reason why the build may not have it. */
+  readonly accessSecret: (versionName: string, build: Build) => Promise<Result<Secret, string>>;
+  /** Puts the build's source into its workspace; called again after a crash in the middle. */
+  readonly sourceFor?: (build: Build, workspace: string) => Promise<Result<void, string>>;
+  /** Digest of an image that a build promised (`images`), where the registry has it. */
+  readonly resolveImage?: (reference: string) => Promise<string | undefined>;
+  /** The built-in PROJECT_NUMBER; empty where unknown. */
+  readonly projectNumber?: (project: string) => string | undefined;
+  /** How many builds run at once, others wait; default 4. */
+  readonly concurrentBuilds?: number;
+  /** What a step gets between SIGTERM and SIGKILL; default 10 s. */
+  readonly stopGraceMs?: number;
+  /** Hears of a build whose driver broke on a fault of ours; the build goes on at the next start. */
+  readonly onFault?: (build: string, fault: unknown) => void;
+}
+
+/** Values in `secretEnv` are hidden in the step's output. */
+export interface StepEnvironment {
+  readonly env: Readonly<Record<string, string>>;
+  readonly secretEnv: Readonly<Record<string, Secret>>;
+}
+
+/** Places for builds that run; the others wait in the order in which they came. */
+export interface BuildSlots {
+  /** Whether the build has a place now. A build that is refused is woken when one is free. */
+  take(build: string, wake: () => void): boolean;
+  /** A build that ran when the server died keeps its place, whatever the limit says. */
+  keep(build: string): void;
+  release(build: string): void;
+}
+
+/** At most `limit` builds at a time. */
+export function createBuildSlots(limit: number): BuildSlots {
+  const taken = new Set<string>();
+  const waiting = new Map<string, () => void>();
+  return {
+    take(build, wake) {
+      waiting.set(build, wake);
+      const free = limit - taken.size;
+      // Whoever came first goes first, however the wake-ups interleave.
+      if (![...waiting.keys()].slice(0, Math.max(free, 0)).includes(build)) return false;
+      waiting.delete(build);
+      taken.add(build);
+      return true;
+    },
+    keep: (build) => void taken.add(build),
+    release(build) {
+      taken.delete(build);
+      waiting.delete(build);
+      for (const wake of [...waiting.values()]) wake();
+    },
+  };
+}

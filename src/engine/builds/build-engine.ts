@@ -1,0 +1,218 @@
+/**
+ * The embedded build engine: runs build configurations by Cloud Build's rules on this machine. State is the fold of a
+ * build's events (`core/build`), one driver per build performs what `decide` chooses (`build-driver.ts`). Begin with
+ * `createBuildEngine`.
+ */
+import type { BuildConfig, BuildStatus } from "../../core/build/build-config.ts";
+import { type Build, buildStatus, isEnded } from "../../core/build/state.ts";
+import { applySubstitutions, type BuiltIn } from "../../core/build/substitutions.ts";
+import { queueTtlMs, validateBuild, validateSubstituted } from "../../core/build/validate-build.ts";
+import type { ActorId } from "../../core/values/ids.ts";
+import { err, ok, type Result } from "../../core/values/result.ts";
+import { instant } from "../../core/values/time.ts";
+import { type BuildDependencies, createBuildSlots } from "./build-dependencies.ts";
+import { type BuildDriver, driveBuild } from "./build-driver.ts";
+import { BUILD_STREAMS, type BuildStream, beginBuild, loadBuild, openStream } from "./build-stream.ts";
+
+/** Builds that may wait or run; more are refused. */
+const MAX_OPEN_BUILDS = 200;
+/** Ended builds that are kept in memory; older ones are read again. */
+const MAX_REMEMBERED = 1_000;
+/** Builds that a list or a recovery looks at. */
+const MAX_LISTED = 10_000;
+
+export interface BuildSubmission {
+  readonly project: string;
+  readonly location: string;
+  readonly config: BuildConfig;
+  readonly actor: ActorId;
+  /** Set by the caller of this run; wins over the file's own map. */
+  readonly substitutions?: Readonly<Record<string, string>>;
+}
+
+/** Why a build was not taken. `message` is Cloud Build's own where it has one. */
+export interface SubmitRefusal {
+  readonly kind: "invalid" | "too-many" | "closing";
+  readonly message: string;
+}
+
+export interface BuildQuery {
+  readonly project?: string;
+  readonly location?: string;
+  /** All of them must be there. */
+  readonly tags?: readonly string[];
+  readonly status?: readonly BuildStatus[];
+  readonly limit: number;
+}
+
+export interface BuildEngine {
+  submit(submission: BuildSubmission): Promise<Result<Build, SubmitRefusal>>;
+  get(id: string): Promise<Build | undefined>;
+  /** Newest first. */
+  list(query: BuildQuery): Promise<readonly Build[]>;
+  /** Asks for the end of a build; durable when it resolves. */
+  cancel(id: string, by: ActorId): Promise<"requested" | "ended" | "unknown">;
+  /** Resolves with the ended build, or its present state when the signal aborts. */
+  ended(id: string, signal: AbortSignal): Promise<Build | undefined>;
+  /** Once at start, before anything else: takes up every build that has not ended. How many there were. */
+  recover(): Promise<number>;
+  /** Takes no more builds and waits until the running ones have ended, or the signal aborts. */
+  drain(signal: AbortSignal): Promise<void>;
+  /** Ends what runs and stops; builds that have not ended go on at the next start. */
+  close(): Promise<void>;
+  /** Called after the event is stored. Gives the function that takes the listener off. */
+  onBuildEnded(listener: (build: Build) => void): () => void;
+}
+
+/** The engine. One per installation at a time: it is the only writer of its builds' streams. */
+export function createBuildEngine(deps: BuildDependencies): BuildEngine {
+  const slots = createBuildSlots(deps.concurrentBuilds ?? 4);
+  const drivers = new Map<string, BuildDriver>();
+  const remembered = new Map<string, Build>();
+  const listeners = new Set<(build: Build) => void>();
+  let isClosing = false;
+
+  const start = (stream: BuildStream, origin: "new" | "recovered") => {
+    const driver = driveBuild({ deps, slots, stream, origin });
+    drivers.set(stream.state.id, driver);
+    driver.done
+      .catch((fault: unknown) => deps.onFault?.(stream.state.id, fault))
+      .finally(() => {
+        drivers.delete(stream.state.id);
+        if (isEnded(stream.state)) {
+          remember(remembered, stream.state);
+          for (const listener of [...listeners]) listener(stream.state);
+        }
+      });
+  };
+
+  const get = async (id: string) => {
+    const known = drivers.get(id)?.stream.state ?? remembered.get(id);
+    if (known !== undefined) return known;
+    const build = await loadBuild(deps.eventLog, id);
+    if (build !== undefined && isEnded(build)) remember(remembered, build);
+    return build;
+  };
+
+  return {
+    async submit(submission) {
+      if (isClosing) return err({ kind: "closing", message: "the server is shutting down" });
+      if (drivers.size >= MAX_OPEN_BUILDS) {
+        return err({ kind: "too-many", message: `${MAX_OPEN_BUILDS} builds wait or run already` });
+      }
+      const id = deps.ids.uuid();
+      const checked = checkBuild(deps, submission, id);
+      if (!checked.ok) return err({ kind: "invalid", message: checked.error });
+      const { project, location, actor } = submission;
+      const { config, substitutions } = checked.value;
+      const expiresAt = instant(deps.clock.now() + queueTtlMs(config));
+      const created = {
+        type: "build-created",
+        build: id,
+        project,
+        location,
+        config,
+        substitutions,
+        expiresAt,
+      } as const;
+      const stream = await beginBuild(deps, created, actor);
+      start(stream, "new");
+      return ok(stream.state);
+    },
+    get,
+    list: (query) => list(deps, get, query),
+    async cancel(id, by) {
+      const driver = drivers.get(id);
+      if (driver === undefined) return (await get(id)) === undefined ? "unknown" : "ended";
+      const recorded = await driver.stream.record({ type: "cancel-requested", reason: `cancelled by ${by}` }, by);
+      driver.wake();
+      return recorded === "recorded" ? "requested" : "ended";
+    },
+    async ended(id, signal) {
+      const driver = drivers.get(id);
+      if (driver !== undefined) await Promise.race([driver.done.catch(() => {}), aborted(signal)]);
+      return get(id);
+    },
+    async recover() {
+      await deps.executor.sweep();
+      const names = await deps.eventLog.streams({ prefix: BUILD_STREAMS, limit: MAX_LISTED });
+      let count = 0;
+      for (const name of names) {
+        const build = await loadBuild(deps.eventLog, name.slice(BUILD_STREAMS.length));
+        if (build === undefined || isEnded(build) || drivers.has(build.id)) continue;
+        start(openStream(deps, build), "recovered");
+        count++;
+      }
+      return count;
+    },
+    async drain(signal) {
+      isClosing = true;
+      const all = Promise.all([...drivers.values()].map((driver) => driver.done.catch(() => {})));
+      await Promise.race([all, aborted(signal)]);
+    },
+    async close() {
+      isClosing = true;
+      await Promise.all([...drivers.values()].map((driver) => driver.abandon()));
+    },
+    onBuildEnded(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
+
+/** In Cloud Build's order: the file, then its substitutions, then what they made of it. */
+function checkBuild(
+  deps: BuildDependencies,
+  { project, location, config, substitutions: overrides = {} }: BuildSubmission,
+  id: string,
+): Result<{ config: BuildConfig; substitutions: Readonly<Record<string, string>> }, string> {
+  const valid = validateBuild(config, overrides);
+  if (!valid.ok) return valid;
+  const account = config.serviceAccount ?? "";
+  const builtIns: Partial<Record<BuiltIn, string>> = {
+    PROJECT_ID: project,
+    BUILD_ID: id,
+    LOCATION: location,
+    PROJECT_NUMBER: deps.projectNumber?.(project) ?? "",
+    SERVICE_ACCOUNT: account,
+    SERVICE_ACCOUNT_EMAIL: account.split("/").at(-1) ?? "",
+  };
+  const substituted = applySubstitutions({ config, builtIns, overrides, origin: "manual" });
+  if (!substituted.ok) return err(substituted.complaints.join(";"));
+  const after = validateSubstituted(substituted.value.config);
+  if (!after.ok) return after;
+  const user = Object.entries(substituted.value.values).filter(([key]) => key.startsWith("_") || key in overrides);
+  return ok({ config: substituted.value.config, substitutions: Object.fromEntries(user) });
+}
+
+async function list(
+  deps: BuildDependencies,
+  get: (id: string) => Promise<Build | undefined>,
+  { project, location, tags = [], status, limit }: BuildQuery,
+): Promise<readonly Build[]> {
+  const found: Build[] = [];
+  for (const name of await deps.eventLog.streams({ prefix: BUILD_STREAMS, limit: MAX_LISTED })) {
+    if (found.length >= limit) break;
+    const build = await get(name.slice(BUILD_STREAMS.length));
+    if (build === undefined) continue;
+    if (project !== undefined && build.project !== project) continue;
+    if (location !== undefined && build.location !== location) continue;
+    if (status !== undefined && !status.includes(buildStatus(build))) continue;
+    if (tags.every((tag) => build.config.tags?.includes(tag) === true)) found.push(build);
+  }
+  return found;
+}
+
+function remember(remembered: Map<string, Build>, build: Build): void {
+  remembered.set(build.id, build);
+  const oldest = remembered.keys().next();
+  if (remembered.size > MAX_REMEMBERED && oldest.done !== true) remembered.delete(oldest.value);
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}

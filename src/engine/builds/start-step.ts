@@ -1,0 +1,49 @@
+import type { Build } from "../../core/build/state.ts";
+import { stepDirectory, stepSecrets, stepVariables } from "../../core/build/step-context.ts";
+import { present } from "../../core/values/assert.ts";
+import { err, ok, type Result } from "../../core/values/result.ts";
+import type { Secret } from "../../core/values/secret.ts";
+import type { RunningStep, StepSession } from "../../ports/step-executor.ts";
+import type { BuildDependencies } from "./build-dependencies.ts";
+
+/** Starts one try. What goes wrong before it runs comes back as its end, so that it counts as the step's failure. */
+export async function startStep(request: {
+  readonly deps: BuildDependencies;
+  readonly build: Build;
+  readonly session: StepSession;
+  readonly attempt: { readonly step: number; readonly try: number };
+  readonly logPath: string;
+}): Promise<RunningStep> {
+  const { deps, build, session, attempt, logPath } = request;
+  const secrets = await accessSecrets(deps, build, attempt.step);
+  if (!secrets.ok) return notStarted(secrets.error);
+  const added = await deps.stepEnvironment({ build, step: attempt.step });
+  return session.start({
+    step: attempt.step,
+    try: attempt.try,
+    config: present(build.config.steps[attempt.step], `step ${attempt.step}`),
+    directory: stepDirectory(build.config, attempt.step),
+    env: { ...added.env, ...stepVariables(build.config, attempt.step) },
+    secretEnv: { ...secrets.value, ...added.secretEnv },
+    logPath,
+  });
+}
+
+/** Secrets are read when the step starts, as on Cloud Build. */
+async function accessSecrets(
+  deps: BuildDependencies,
+  build: Build,
+  step: number,
+): Promise<Result<Readonly<Record<string, Secret>>, string>> {
+  const values: Record<string, Secret> = {};
+  for (const { env, versionName } of stepSecrets(build.config, step)) {
+    const secret = await deps.accessSecret(versionName, build);
+    if (!secret.ok) return err(`failed to access secret version for secret ${versionName}: ${secret.error}`);
+    values[env] = secret.value;
+  }
+  return ok(values);
+}
+
+function notStarted(reason: string): RunningStep {
+  return { ended: Promise.resolve({ kind: "not-started", reason }), stop: async () => {} };
+}

@@ -1,0 +1,52 @@
+import type { BuildStep } from "../core/build/build-config.ts";
+import type { StepOutcome } from "../core/build/events.ts";
+import type { Secret } from "../core/values/secret.ts";
+
+/** One try of a step, ready to run. */
+export interface StepOrder {
+  readonly step: number;
+  readonly try: number;
+  readonly config: BuildStep;
+  /** Working directory inside the build as Cloud Build computes it: `/workspace`, `/workspace/sub`. */
+  readonly directory: string;
+  /** The build's variables, in order of precedence already merged: what the executor adds stands beneath them. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Variables whose values are hidden in the output. Added where `env` has no such name. */
+  readonly secretEnv: Readonly<Record<string, Secret>>;
+  /** File that takes the output, secrets hidden. */
+  readonly logPath: string;
+}
+
+/** How a try ended, as far as the executor can tell: a time limit is the engine's word. */
+export type ExecutedOutcome = Extract<StepOutcome, { kind: "exited" | "signalled" | "not-started" }>;
+
+export interface RunningStep {
+  /** Nothing of the step runs any more when it resolves. Rejects where it was lost: how it ended is unknown. */
+  readonly ended: Promise<ExecutedOutcome>;
+  /** Ends the step with the kill ladder; `ended` then resolves. */
+  stop(graceMs: number): Promise<void>;
+}
+
+/** One build's place to run its steps: workspace, home, and whatever keeps its processes together. */
+export interface StepSession {
+  readonly workspace: string;
+  start(order: StepOrder): Promise<RunningStep>;
+  /** Ends what runs, and the session. Files stay. */
+  close(): Promise<void>;
+}
+
+/** A way to run steps: on the host's tools, in containers. Every kind leaves nothing running after a step. */
+export interface StepExecutor {
+  /** `directory` is the build's own folder; opening it again finds what is there. */
+  open(build: { readonly id: string; readonly directory: string }): Promise<StepSession>;
+  /**
+   * How an earlier server's try ended, where that was recorded before the server died; undefined where it was
+   * interrupted. Called after `sweep`.
+   */
+  recorded(
+    build: { readonly id: string; readonly directory: string },
+    attempt: { readonly step: number; readonly try: number },
+  ): Promise<ExecutedOutcome | undefined>;
+  /** Ends what earlier servers of this installation left running; how much that was. */
+  sweep(): Promise<number>;
+}
