@@ -1,0 +1,178 @@
+import { createHash } from "node:crypto";
+import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import type { Digest } from "../../core/values/digest.ts";
+import { describeImage, type ImageDescription, type Layer } from "./image-config.ts";
+import { parseImageReference } from "./image-reference.ts";
+import { createRegistryClient, type RegistryClient, type RegistryClientOptions } from "./registry-client.ts";
+import { type UnpackBudget, unpackLayer } from "./unpack-layer.ts";
+
+/** An image as a folder of the host, and how it wants to be run. */
+export interface UnpackedImage {
+  /** The image's root; its files are read-only and shared by all who run it. */
+  readonly directory: string;
+  /** Entry point and command, as the image has them. */
+  readonly command: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** The host's path of the folder in which the command starts, inside `directory`. */
+  readonly workingDirectory: string;
+}
+
+export interface ImageUnpacker {
+  /**
+   * Unpacks an image once; later calls, and those at the same time, get the same folder. Throws where the registry does
+   * not have it, its content has another digest, or its archive is not safe to unpack.
+   */
+  unpack(reference: string): Promise<UnpackedImage>;
+}
+
+const MAX_ENTRIES = 200_000;
+const MAX_UNPACKED_BYTES = 4 * 1024 * 1024 * 1024;
+const MAX_LAYER_BYTES = 2 * 1024 * 1024 * 1024;
+const PARTIAL = ".partial-";
+
+const savedImage = z.object({
+  command: z.array(z.string()),
+  env: z.record(z.string(), z.string()),
+  workingDirectory: z.string(),
+});
+type SavedImage = z.infer<typeof savedImage>;
+
+/** An unpacker over `<unpackedDirectory>/<digest hex>`. One server at a time works on the folder. */
+export function createImageUnpacker({
+  unpackedDirectory,
+  ...options
+}: RegistryClientOptions & { readonly unpackedDirectory: string }): ImageUnpacker {
+  const client = createRegistryClient(options);
+  const running = new Map<Digest, Promise<UnpackedImage>>();
+  let prepared: Promise<void> | undefined;
+
+  const unpackOnce = async (repository: string, digest: Digest): Promise<UnpackedImage> => {
+    prepared ??= removePartial(unpackedDirectory);
+    await prepared;
+    const folder = join(unpackedDirectory, digest.slice("sha256:".length));
+    const saved = (await readSaved(folder)) ?? (await pull({ client, repository, digest, unpackedDirectory, folder }));
+    const directory = join(folder, "rootfs");
+    return { ...saved, directory, workingDirectory: join(directory, saved.workingDirectory) };
+  };
+
+  return {
+    async unpack(text) {
+      const { repository, reference, digest: named } = parseImageReference(text);
+      const digest = named ?? (await client.digest(repository, reference));
+      if (digest === undefined) throw new Error(`the registry has no image ${text}`);
+      const unpacking = running.get(digest) ?? unpackOnce(repository, digest).finally(() => running.delete(digest));
+      running.set(digest, unpacking);
+      return await unpacking;
+    },
+  };
+}
+
+interface Pull {
+  readonly client: RegistryClient;
+  readonly repository: string;
+  readonly digest: Digest;
+  readonly unpackedDirectory: string;
+  readonly folder: string;
+}
+
+/** Everything happens in a folder aside, which takes its place only when it is whole. */
+async function pull({ client, repository, digest, unpackedDirectory, folder }: Pull): Promise<SavedImage> {
+  const image = await describeImage(client, repository, digest);
+  if (image === undefined) throw new Error(`the registry has no image ${repository}@${digest}`);
+  const saved = savedOf(image);
+  const partial = await mkdtemp(join(unpackedDirectory, PARTIAL));
+  try {
+    await chmod(partial, 0o755);
+    const rootfs = join(partial, "rootfs");
+    await mkdir(rootfs);
+    const budget: UnpackBudget = { entries: MAX_ENTRIES, bytes: MAX_UNPACKED_BYTES };
+    for (const layer of image.layers) await pullLayer({ client, repository, layer, rootfs, budget });
+    await mkdirInside(rootfs, saved.workingDirectory);
+    await writeFile(join(partial, "image.json"), JSON.stringify(saved), { flush: true });
+    await rename(partial, folder);
+  } finally {
+    await rm(partial, { recursive: true, force: true });
+  }
+  return saved;
+}
+
+async function pullLayer({
+  client,
+  repository,
+  layer,
+  rootfs,
+  budget,
+}: {
+  readonly client: RegistryClient;
+  readonly repository: string;
+  readonly layer: Layer;
+  readonly rootfs: string;
+  readonly budget: UnpackBudget;
+}): Promise<void> {
+  if (layer.size > MAX_LAYER_BYTES) throw new Error(`layer ${layer.digest} has more than ${MAX_LAYER_BYTES} bytes`);
+  const content = checked(await client.blob(repository, layer.digest), layer);
+  await unpackLayer({ content, compression: compressionOf(layer), sizeBytes: layer.size, rootfs, budget });
+}
+
+/** The bytes as they come; the stream breaks where there are too many, or where they are not what was asked for. */
+async function* checked(content: AsyncIterable<Uint8Array>, layer: Layer): AsyncIterable<Uint8Array> {
+  const hash = createHash("sha256");
+  let size = 0;
+  for await (const piece of content) {
+    size += piece.length;
+    if (size > layer.size) throw new Error(`layer ${layer.digest} is longer than its manifest says`);
+    hash.update(piece);
+    yield piece;
+  }
+  if (`sha256:${hash.digest("hex")}` !== layer.digest) throw new Error(`the registry's layer is not ${layer.digest}`);
+}
+
+function compressionOf({ mediaType }: Layer): "none" | "gzip" {
+  if (/^application\/vnd\.(oci|docker)\.image\..*(tar\+gzip|tar\.gzip)$/.test(mediaType)) return "gzip";
+  if (/^application\/vnd\.oci\.image\.layer\.(nondistributable\.)?v1\.tar$/.test(mediaType)) return "none";
+  throw new Error(`layers of type ${mediaType} are not unpacked here`);
+}
+
+function savedOf({ entrypoint, command, env, workingDirectory }: ImageDescription): SavedImage {
+  const segments = workingDirectory.split("/").filter((segment) => segment !== "" && segment !== ".");
+  if (segments.includes("..")) throw new Error(`the image's working directory ${workingDirectory} leaves the image`);
+  const pairs = env.flatMap((text) => {
+    const at = text.indexOf("=");
+    return at < 1 ? [] : [[text.slice(0, at), text.slice(at + 1)] as const];
+  });
+  return {
+    command: [...entrypoint, ...command],
+    env: Object.fromEntries(pairs),
+    workingDirectory: segments.join("/"),
+  };
+}
+
+/** The working directory is made where no layer has it, as container runtimes do; through a link it is refused. */
+async function mkdirInside(rootfs: string, path: string): Promise<void> {
+  const segments = path.split("/");
+  for (let depth = 1; depth <= segments.length; depth++) {
+    const folder = join(rootfs, ...segments.slice(0, depth));
+    await mkdir(folder, { recursive: true });
+    if (!(await lstat(folder)).isDirectory()) throw new Error(`the image's working directory ${path} is a link`);
+  }
+}
+
+async function readSaved(folder: string): Promise<SavedImage | undefined> {
+  const text = await readFile(join(folder, "image.json"), "utf8").catch(ignoreMissing);
+  if (text === undefined) return undefined;
+  return savedImage.parse(JSON.parse(text));
+}
+
+async function removePartial(unpackedDirectory: string): Promise<void> {
+  await mkdir(unpackedDirectory, { recursive: true });
+  for (const name of await readdir(unpackedDirectory)) {
+    if (name.startsWith(PARTIAL)) await rm(join(unpackedDirectory, name), { recursive: true, force: true });
+  }
+}
+
+function ignoreMissing(error: unknown): undefined {
+  const isMissing = error instanceof Error && "code" in error && error.code === "ENOENT";
+  if (!isMissing) throw error;
+}

@@ -1,0 +1,181 @@
+import { constants, type Stats } from "node:fs";
+import { link, lstat, mkdir, open, readdir, rm, symlink } from "node:fs/promises";
+import { dirname, isAbsolute, join } from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { createGunzip } from "node:zlib";
+import { extract, type Header } from "tar-stream";
+import { assert } from "../../core/values/assert.ts";
+import { staysInside } from "./stays-inside.ts";
+
+/** What all layers of an image together may come to; one budget is shared by them. */
+export interface UnpackBudget {
+  entries: number;
+  bytes: number;
+}
+
+export interface LayerToUnpack {
+  readonly content: AsyncIterable<Uint8Array>;
+  readonly compression: "none" | "gzip";
+  /** Of the content as it comes. */
+  readonly sizeBytes: number;
+  readonly rootfs: string;
+  readonly budget: UnpackBudget;
+}
+
+/** More than this for one packed byte is an archive made to fill disks. */
+const MAX_RATIO = 100;
+/** Small archives of empty files may have any ratio. */
+const RATIO_FREE_BYTES = 1024 * 1024;
+
+const WHITEOUT = ".wh.";
+const OPAQUE = ".wh..wh..opq";
+
+/**
+ * Unpacks one layer over those before it. Nothing is ever written, linked or removed outside `rootfs`: names that are
+ * absolute or go up, links that lead out, devices, and paths through links are refused by an error, and what is there by
+ * then is for the caller to remove. Files end up read-only and owned by whoever runs this.
+ */
+export async function unpackLayer(layer: LayerToUnpack): Promise<void> {
+  const archive = extract();
+  const unzip = layer.compression === "gzip" ? [createGunzip()] : [];
+  const feeding = pipeline([Readable.from(layer.content), ...unzip, archive as unknown as NodeJS.WritableStream]);
+  const [unpacked, fed] = await Promise.allSettled([unpackEntries(archive, layer), feeding]);
+  // The reason of an entry comes first: the feed then only knows that it was cut off.
+  if (unpacked.status === "rejected") throw unpacked.reason;
+  if (fed.status === "rejected") throw fed.reason;
+}
+
+async function unpackEntries(archive: ReturnType<typeof extract>, layer: LayerToUnpack): Promise<void> {
+  const { rootfs, budget } = layer;
+  const bytesBefore = budget.bytes;
+  const added = new Set<string>();
+  const links: string[] = [];
+  for await (const entry of archive) {
+    const { header } = entry;
+    const path = safePath(header.name);
+    budget.entries -= 1;
+    budget.bytes -= header.type === "file" ? header.size : 0;
+    if (budget.entries < 0 || budget.bytes < 0) throw new Error("the image has too many files or bytes");
+    const unpackedBytes = bytesBefore - budget.bytes;
+    if (unpackedBytes > RATIO_FREE_BYTES && unpackedBytes > layer.sizeBytes * MAX_RATIO) {
+      throw new Error(`the image's layer unpacks to more than ${MAX_RATIO} times its size`);
+    }
+    if (path !== "") {
+      await makeParents(rootfs, path);
+      await unpackEntry({ rootfs, path, header, content: entry, added });
+      if (header.type === "symlink") links.push(path);
+    }
+    entry.resume();
+  }
+  // Only now is it known what each link leads through.
+  for (const path of links) {
+    if (!(await staysInside(rootfs, path))) throw new Error(`link ${path} leads out of the image`);
+  }
+}
+
+/** Empty for the root itself. */
+function safePath(name: string): string {
+  const segments = name.split("/").filter((segment) => segment !== "" && segment !== ".");
+  const isUnsafe = isAbsolute(name) || segments.includes("..") || /[\0\\]/.test(name) || name.length > 4_096;
+  if (isUnsafe) throw new Error(`entry ${JSON.stringify(name.slice(0, 200))} leaves the image`);
+  return segments.join("/");
+}
+
+/** Every folder on the way is a real one: an entry beneath a link would land wherever the link leads. */
+async function makeParents(rootfs: string, path: string): Promise<void> {
+  const segments = path.split("/").slice(0, -1);
+  for (let depth = 1; depth <= segments.length; depth++) {
+    const folder = join(rootfs, ...segments.slice(0, depth));
+    const stats = await statOf(folder);
+    if (stats === undefined) await mkdir(folder, { mode: 0o755 });
+    else if (!stats.isDirectory()) throw new Error(`entry ${path} goes through ${segments.slice(0, depth).join("/")}`);
+  }
+}
+
+interface EntryToUnpack {
+  readonly rootfs: string;
+  readonly path: string;
+  readonly header: Header;
+  readonly content: AsyncIterable<unknown>;
+  /** What this layer has made so far: its own opaque marker does not hide that. */
+  readonly added: Set<string>;
+}
+
+async function unpackEntry(entry: EntryToUnpack): Promise<void> {
+  const { rootfs, path, header, added } = entry;
+  const name = path.slice(path.lastIndexOf("/") + 1);
+  if (name.startsWith(WHITEOUT)) return await whiteOut(entry, name);
+  added.add(path);
+  const target = join(rootfs, path);
+  const stats = await statOf(target);
+  if (header.type === "directory") {
+    if (stats?.isDirectory() === true) return;
+    await rm(target, { force: true });
+    await mkdir(target, { mode: 0o755 });
+    return;
+  }
+  if (stats !== undefined) await rm(target, { recursive: true });
+  switch (header.type) {
+    case "file":
+    case "contiguous-file":
+      return await writeContent(target, entry);
+    case "symlink":
+      if (isAbsolute(header.linkname)) throw new Error(`link ${path} leads out of the image`);
+      return await symlink(header.linkname, target);
+    case "link":
+      return await hardLink(entry, target);
+    default:
+      throw new Error(`entry ${path} is a ${header.type}, which images here may not have`);
+  }
+}
+
+async function writeContent(target: string, { header, content }: EntryToUnpack): Promise<void> {
+  const mode = (header.mode & 0o111) === 0 ? 0o444 : 0o555;
+  // Exclusive: whatever stood there was removed, and a link that appeared meanwhile is not followed.
+  const file = await open(target, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
+  try {
+    for await (const piece of content) {
+      assert(piece instanceof Uint8Array, "an archive is bytes");
+      await file.writeFile(piece);
+    }
+    await file.chmod(mode);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** To a file of the image, reached through real folders only. */
+async function hardLink({ rootfs, path, header }: EntryToUnpack, target: string): Promise<void> {
+  const source = safePath(header.linkname);
+  await makeParents(rootfs, source);
+  const stats = await statOf(join(rootfs, source));
+  if (stats?.isFile() !== true) throw new Error(`entry ${path} links to ${source}, which is no file of the image`);
+  await link(join(rootfs, source), target);
+}
+
+async function whiteOut({ rootfs, path, added }: EntryToUnpack, name: string): Promise<void> {
+  const folder = dirname(path) === "." ? "" : dirname(path);
+  if (name === OPAQUE) {
+    for (const child of await readdir(join(rootfs, folder))) {
+      const childPath = folder === "" ? child : `${folder}/${child}`;
+      const isOwn = [...added].some((own) => own === childPath || own.startsWith(`${childPath}/`));
+      if (!isOwn) await rm(join(rootfs, childPath), { recursive: true, force: true });
+    }
+    return;
+  }
+  const hidden = name.slice(WHITEOUT.length);
+  if (hidden === "" || hidden === "." || hidden === "..") throw new Error(`entry ${path} leaves the image`);
+  await rm(join(rootfs, folder, hidden), { recursive: true, force: true });
+}
+
+async function statOf(path: string): Promise<Stats | undefined> {
+  try {
+    return await lstat(path);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    throw error;
+  }
+}
