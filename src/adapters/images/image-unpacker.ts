@@ -6,7 +6,7 @@ import type { Digest } from "../../core/values/digest.ts";
 import { describeImage, type ImageDescription, type Layer } from "./image-config.ts";
 import { parseImageReference } from "./image-reference.ts";
 import { createRegistryClient, type RegistryClient, type RegistryClientOptions } from "./registry-client.ts";
-import { type UnpackBudget, unpackLayer } from "./unpack-layer.ts";
+import { checkLinks, type Unpacking, unpackLayer } from "./unpack-layer.ts";
 
 /** An image as a folder of the host, and how it wants to be run. */
 export interface UnpackedImage {
@@ -87,8 +87,14 @@ async function pull({ client, repository, digest, unpackedDirectory, folder }: P
     await chmod(partial, 0o755);
     const rootfs = join(partial, "rootfs");
     await mkdir(rootfs);
-    const budget: UnpackBudget = { entries: MAX_ENTRIES, bytes: MAX_UNPACKED_BYTES };
-    for (const layer of image.layers) await pullLayer({ client, repository, layer, rootfs, budget });
+    const unpacking: Unpacking = {
+      rootfs,
+      entriesLeft: MAX_ENTRIES,
+      bytesLeft: MAX_UNPACKED_BYTES,
+      links: new Set(),
+    };
+    for (const layer of image.layers) await pullLayer({ client, repository, layer, unpacking });
+    await checkLinks(unpacking);
     await mkdirInside(rootfs, saved.workingDirectory);
     await writeFile(join(partial, "image.json"), JSON.stringify(saved), { flush: true });
     await rename(partial, folder);
@@ -102,18 +108,16 @@ async function pullLayer({
   client,
   repository,
   layer,
-  rootfs,
-  budget,
+  unpacking,
 }: {
   readonly client: RegistryClient;
   readonly repository: string;
   readonly layer: Layer;
-  readonly rootfs: string;
-  readonly budget: UnpackBudget;
+  readonly unpacking: Unpacking;
 }): Promise<void> {
   if (layer.size > MAX_LAYER_BYTES) throw new Error(`layer ${layer.digest} has more than ${MAX_LAYER_BYTES} bytes`);
   const content = checked(await client.blob(repository, layer.digest), layer);
-  await unpackLayer({ content, compression: compressionOf(layer), sizeBytes: layer.size, rootfs, budget });
+  await unpackLayer({ content, compression: compressionOf(layer), sizeBytes: layer.size }, unpacking);
 }
 
 /** The bytes as they come; the stream breaks where there are too many, or where they are not what was asked for. */

@@ -1,17 +1,20 @@
 import { constants, type Stats } from "node:fs";
 import { link, lstat, mkdir, open, readdir, rm, symlink } from "node:fs/promises";
 import { dirname, isAbsolute, join } from "node:path";
-import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
 import { extract, type Header } from "tar-stream";
 import { assert } from "../../core/values/assert.ts";
 import { staysInside } from "./stays-inside.ts";
 
-/** What all layers of an image together may come to; one budget is shared by them. */
-export interface UnpackBudget {
-  entries: number;
-  bytes: number;
+/** What the layers of one image share while they are unpacked. */
+export interface Unpacking {
+  readonly rootfs: string;
+  /** How many entries, and bytes of files, all layers together may still have. */
+  entriesLeft: number;
+  bytesLeft: number;
+  /** Every symbolic link that was made, for `checkLinks`. */
+  readonly links: Set<string>;
 }
 
 export interface LayerToUnpack {
@@ -19,65 +22,95 @@ export interface LayerToUnpack {
   readonly compression: "none" | "gzip";
   /** Of the content as it comes. */
   readonly sizeBytes: number;
-  readonly rootfs: string;
-  readonly budget: UnpackBudget;
 }
 
 /** More than this for one packed byte is an archive made to fill disks. */
 const MAX_RATIO = 100;
 /** Small archives of empty files may have any ratio. */
 const RATIO_FREE_BYTES = 1024 * 1024;
+const MAX_PATH_LENGTH = 4_096;
 
 const WHITEOUT = ".wh.";
 const OPAQUE = ".wh..wh..opq";
 
+type Archive = ReturnType<typeof extract>;
+
 /**
  * Unpacks one layer over those before it. Nothing is ever written, linked or removed outside `rootfs`: names that are
- * absolute or go up, links that lead out, devices, and paths through links are refused by an error, and what is there by
- * then is for the caller to remove. Files end up read-only and owned by whoever runs this.
+ * absolute or go up, devices, and paths through links are refused by an error, and what is there by then is for the
+ * caller to remove, as is everything where `checkLinks` refuses the whole. Files end up read-only and owned by whoever
+ * runs this.
  */
-export async function unpackLayer(layer: LayerToUnpack): Promise<void> {
+export async function unpackLayer(layer: LayerToUnpack, unpacking: Unpacking): Promise<void> {
   const archive = extract();
-  const unzip = layer.compression === "gzip" ? [createGunzip()] : [];
-  const feeding = pipeline([Readable.from(layer.content), ...unzip, archive as unknown as NodeJS.WritableStream]);
-  const [unpacked, fed] = await Promise.allSettled([unpackEntries(archive, layer), feeding]);
-  // The reason of an entry comes first: the feed then only knows that it was cut off.
+  const feed = async (pieces: AsyncIterable<Uint8Array>) => await feedArchive(archive, pieces, layer.sizeBytes);
+  const feeding =
+    layer.compression === "gzip" ? pipeline(layer.content, createGunzip(), feed) : pipeline(layer.content, feed);
+  // What breaks the archive is the cause; its reader and its feed then only know that it was cut off.
+  let cause: unknown;
+  archive.on("error", (error) => {
+    cause = error;
+  });
+  feeding.catch((error: Error) => archive.destroy(error));
+  const [unpacked, fed] = await Promise.allSettled([unpackEntries(archive, unpacking), feeding]);
+  if (cause !== undefined) throw cause;
   if (unpacked.status === "rejected") throw unpacked.reason;
   if (fed.status === "rejected") throw fed.reason;
 }
 
-async function unpackEntries(archive: ReturnType<typeof extract>, layer: LayerToUnpack): Promise<void> {
-  const { rootfs, budget } = layer;
-  const bytesBefore = budget.bytes;
+/** Refuses the image where a link leads out of it. Only when all layers are there is it known what links lead through. */
+export async function checkLinks({ rootfs, links }: Unpacking): Promise<void> {
+  for (const path of links) {
+    if (!(await staysInside(rootfs, path))) throw new Error(`link ${path} leads out of the image`);
+  }
+}
+
+async function feedArchive(archive: Archive, pieces: AsyncIterable<Uint8Array>, packedBytes: number): Promise<void> {
+  let sizeBytes = 0;
+  for await (const piece of pieces) {
+    sizeBytes += piece.length;
+    if (sizeBytes > RATIO_FREE_BYTES && sizeBytes > packedBytes * MAX_RATIO) {
+      throw new Error(`the layer unpacks to more than ${MAX_RATIO} times its size`);
+    }
+    if (archive.destroyed) throw new Error("the layer was refused");
+    if (!archive.write(piece)) await drained(archive);
+  }
+  // The types of this stream want a last piece, which it does not need.
+  archive.end(undefined);
+}
+
+async function drained(archive: Archive): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const done = () => {
+      archive.off("drain", done).off("close", done);
+      resolve();
+    };
+    archive.on("drain", done).on("close", done);
+  });
+}
+
+async function unpackEntries(archive: Archive, unpacking: Unpacking): Promise<void> {
   const added = new Set<string>();
-  const links: string[] = [];
   for await (const entry of archive) {
     const { header } = entry;
     const path = safePath(header.name);
-    budget.entries -= 1;
-    budget.bytes -= header.type === "file" ? header.size : 0;
-    if (budget.entries < 0 || budget.bytes < 0) throw new Error("the image has too many files or bytes");
-    const unpackedBytes = bytesBefore - budget.bytes;
-    if (unpackedBytes > RATIO_FREE_BYTES && unpackedBytes > layer.sizeBytes * MAX_RATIO) {
-      throw new Error(`the image's layer unpacks to more than ${MAX_RATIO} times its size`);
+    unpacking.entriesLeft -= 1;
+    unpacking.bytesLeft -= header.size;
+    if (!(header.size >= 0) || unpacking.entriesLeft < 0 || unpacking.bytesLeft < 0) {
+      throw new Error("the image has too many files or bytes");
     }
     if (path !== "") {
-      await makeParents(rootfs, path);
-      await unpackEntry({ rootfs, path, header, content: entry, added });
-      if (header.type === "symlink") links.push(path);
+      await makeParents(unpacking.rootfs, path);
+      await unpackEntry({ unpacking, path, header, content: entry, added });
     }
     entry.resume();
-  }
-  // Only now is it known what each link leads through.
-  for (const path of links) {
-    if (!(await staysInside(rootfs, path))) throw new Error(`link ${path} leads out of the image`);
   }
 }
 
 /** Empty for the root itself. */
 function safePath(name: string): string {
   const segments = name.split("/").filter((segment) => segment !== "" && segment !== ".");
-  const isUnsafe = isAbsolute(name) || segments.includes("..") || /[\0\\]/.test(name) || name.length > 4_096;
+  const isUnsafe = isAbsolute(name) || segments.includes("..") || /[\0\\]/.test(name) || name.length > MAX_PATH_LENGTH;
   if (isUnsafe) throw new Error(`entry ${JSON.stringify(name.slice(0, 200))} leaves the image`);
   return segments.join("/");
 }
@@ -94,7 +127,7 @@ async function makeParents(rootfs: string, path: string): Promise<void> {
 }
 
 interface EntryToUnpack {
-  readonly rootfs: string;
+  readonly unpacking: Unpacking;
   readonly path: string;
   readonly header: Header;
   readonly content: AsyncIterable<unknown>;
@@ -103,11 +136,11 @@ interface EntryToUnpack {
 }
 
 async function unpackEntry(entry: EntryToUnpack): Promise<void> {
-  const { rootfs, path, header, added } = entry;
+  const { unpacking, path, header, added } = entry;
   const name = path.slice(path.lastIndexOf("/") + 1);
   if (name.startsWith(WHITEOUT)) return await whiteOut(entry, name);
   added.add(path);
-  const target = join(rootfs, path);
+  const target = join(unpacking.rootfs, path);
   const stats = await statOf(target);
   if (header.type === "directory") {
     if (stats?.isDirectory() === true) return;
@@ -122,6 +155,7 @@ async function unpackEntry(entry: EntryToUnpack): Promise<void> {
       return await writeContent(target, entry);
     case "symlink":
       if (isAbsolute(header.linkname)) throw new Error(`link ${path} leads out of the image`);
+      unpacking.links.add(path);
       return await symlink(header.linkname, target);
     case "link":
       return await hardLink(entry, target);
@@ -147,7 +181,7 @@ async function writeContent(target: string, { header, content }: EntryToUnpack):
 }
 
 /** To a file of the image, reached through real folders only. */
-async function hardLink({ rootfs, path, header }: EntryToUnpack, target: string): Promise<void> {
+async function hardLink({ unpacking: { rootfs }, path, header }: EntryToUnpack, target: string): Promise<void> {
   const source = safePath(header.linkname);
   await makeParents(rootfs, source);
   const stats = await statOf(join(rootfs, source));
@@ -155,7 +189,7 @@ async function hardLink({ rootfs, path, header }: EntryToUnpack, target: string)
   await link(join(rootfs, source), target);
 }
 
-async function whiteOut({ rootfs, path, added }: EntryToUnpack, name: string): Promise<void> {
+async function whiteOut({ unpacking: { rootfs }, path, added }: EntryToUnpack, name: string): Promise<void> {
   const folder = dirname(path) === "." ? "" : dirname(path);
   if (name === OPAQUE) {
     for (const child of await readdir(join(rootfs, folder))) {
