@@ -53,10 +53,11 @@ export interface ClusterOptions {
   readonly asRoot?: "user-namespace" | "account";
   /** How long the server may take until it answers, recovery after a crash included, in milliseconds. */
   readonly startWithinMs?: number;
+  /** How long a live server may stay silent before it counts as hung, in milliseconds. */
+  readonly silentForMs?: number;
 }
 
 const START_WITHIN_MS = 60_000;
-/** How long a live server may stay silent before it counts as hung, in milliseconds. */
 const SILENT_FOR_MS = 8_000;
 const LOOK_EVERY_MS = 15;
 /** A start that loses a race against another process fails once; more often it is a fault. */
@@ -133,7 +134,7 @@ async function serve(opening: Opening): Promise<Result<Cluster, Problem>> {
       case "gone":
         break;
       default:
-        assertNever(waited.kind);
+        assertNever(waited);
     }
   }
   return err(postgresNotStarted(name, "Its server ended at once.", await lastLog(opening)));
@@ -167,8 +168,8 @@ type Waited =
 
 /** One that says "starting up" gets the whole time to start; one that says nothing does not. */
 async function waitUntilReady(opening: Opening, found: Postmaster): Promise<Waited> {
-  const { clock } = opening.options;
-  let silentUntilMs = clock.monotonicMs() + SILENT_FOR_MS;
+  const { clock, silentForMs = SILENT_FOR_MS } = opening.options;
+  let silentUntilMs = clock.monotonicMs() + silentForMs;
   for (;;) {
     const live = await livePostmaster(opening.instance.dataDirectory);
     if (live?.pid !== found.pid) return { kind: "gone", reason: "It ended." };
@@ -177,7 +178,7 @@ async function waitUntilReady(opening: Opening, found: Postmaster): Promise<Wait
     const { kind, reason } = answer;
     if (kind === "refused") return { kind, reason };
     const nowMs = clock.monotonicMs();
-    if (kind === "starting") silentUntilMs = nowMs + SILENT_FOR_MS;
+    if (kind === "starting") silentUntilMs = nowMs + silentForMs;
     if (nowMs > silentUntilMs) return { kind: "silent", reason };
     if (nowMs > opening.deadlineMs) return { kind: "late", reason };
     await clock.sleep(LOOK_EVERY_MS);
