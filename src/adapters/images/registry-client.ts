@@ -160,7 +160,8 @@ async function revealed(token: RegistryToken): Promise<string> {
   return (typeof token === "function" ? await token() : token).reveal();
 }
 
-function urlOf({ registryUrl }: RegistryClientOptions, repository: string, rest: string): URL {
+/** Where a repository answers: at the registry that keeps all of them, or at the host of its own name. */
+export function urlOf({ registryUrl }: RegistryClientOptions, repository: string, rest: string): URL {
   if (registryUrl !== undefined) return new URL(`/v2/${repository}/${rest}`, registryUrl);
   const [host = "", ...path] = repository.split("/");
   return new URL(`https://${host}/v2/${path.join("/")}/${rest}`);
