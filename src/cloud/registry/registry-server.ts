@@ -23,6 +23,8 @@ export interface RegistryOptions {
   readonly ids: Ids;
   /** Whether the bearer of the token may do it; without this everybody may. The token is empty where none was sent. */
   readonly authorize?: (token: string, action: RegistryAction, repository: string) => Promise<boolean>;
+  /** Told of a request that broke: a disk that is full, a client that went away. */
+  readonly onFault?: (error: unknown) => void;
 }
 
 export interface RegistryServer {
@@ -77,8 +79,9 @@ async function answer(exchange: Exchange, handlers: Handlers, options: RegistryO
   try {
     const refusal = await handle(exchange, handlers, options);
     if (refusal !== undefined) sendRefusal(exchange, refusal);
-  } catch {
-    // A broken disk or a client that went away. What the client was told so far cannot be taken back: cut it off.
+  } catch (error) {
+    options.onFault?.(error);
+    // What the client was told so far cannot be taken back: cut it off.
     if (response.headersSent) response.destroy();
     else sendJson(response, 500, { errors: [{ code: "UNKNOWN", message: "the registry could not read or write" }] });
   }

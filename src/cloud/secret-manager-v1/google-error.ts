@@ -8,6 +8,7 @@ const STATUSES = {
   FAILED_PRECONDITION: 400,
   RESOURCE_EXHAUSTED: 429,
   INTERNAL: 500,
+  UNIMPLEMENTED: 501,
 } as const;
 
 /** A refusal in Google's terms. */

@@ -30,7 +30,7 @@ afterEach(async () => {
   await app.close();
 });
 
-async function call(method: "GET" | "POST", path: string, body?: object) {
+async function call(method: "GET" | "POST" | "PATCH" | "DELETE", path: string, body?: object) {
   const response = await app.inject({ method, url: path, ...(body === undefined ? {} : { payload: body }) });
   return { status: response.statusCode, body: response.json() };
 }
@@ -184,6 +184,33 @@ describe("Secret Manager v1", () => {
     expect((await call("POST", `${path}:enable`, {})).body.error.status).toBe("FAILED_PRECONDITION");
     expect((await call("GET", path)).body).toMatchObject({ state: "DESTROYED" });
     expect((await add("three")).body.name).toMatch(/\/3$/);
+  });
+
+  it("finds the newest enabled version behind many disabled ones", async () => {
+    await create();
+    for (let count = 1; count <= 120; count++) await add(`value ${count}`);
+    for (let count = 2; count <= 120; count++) {
+      await store.setState({ project: "p1", secret: "s", version: String(count) }, "DISABLED");
+    }
+    const { body } = await call("GET", "/v1/projects/p1/secrets/s/versions?filter=state:ENABLED&pageSize=1");
+    expect(body.versions).toMatchObject([{ name: "projects/p1/secrets/s/versions/1" }]);
+    expect(body.nextPageToken).toBeUndefined();
+    const all = await call("GET", "/v1/projects/p1/secrets/s/versions");
+    expect(all.body.versions).toHaveLength(120);
+  });
+
+  it("says that an operation is not there", async () => {
+    await create();
+    for (const [method, path, operation] of [
+      ["DELETE", "/v1/projects/p1/secrets/s", "secrets.delete"],
+      ["PATCH", "/v1/projects/p1/secrets/s", "secrets.patch"],
+      ["GET", "/v1/projects/p1/secrets/s:getIamPolicy", "secrets.getIamPolicy"],
+      ["POST", "/v1/projects/p1/secrets/s:setIamPolicy", "secrets.setIamPolicy"],
+    ] as const) {
+      const { status, body } = await call(method, path);
+      expect([status, body.error.status]).toEqual([501, "UNIMPLEMENTED"]);
+      expect(body.error.message).toContain(operation);
+    }
   });
 
   it("gives writers at the same time a number each", async () => {

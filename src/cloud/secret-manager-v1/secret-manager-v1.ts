@@ -49,11 +49,13 @@ type Answer = Result<unknown, Refusal>;
  */
 export function registerSecretManagerV1(app: FastifyInstance, { secrets, callerOf }: SecretManagerOptions): void {
   app.register(async (scope) => {
-    scope.setErrorHandler((error, _, reply) => {
+    scope.setErrorHandler((error, request, reply) => {
       const isBadRequest = error instanceof z.ZodError || statusOf(error) < 500;
       const message = error instanceof z.ZodError ? z.prettifyError(error) : "The request could not be read.";
       // A failure of ours is not told to the caller: its text may hold what was being worked on.
-      return send(reply, isBadRequest ? refusal("INVALID_ARGUMENT", message) : refusal("INTERNAL", "Internal error."));
+      if (isBadRequest) return send(reply, refusal("INVALID_ARGUMENT", message));
+      request.log.error({ err: error }, "secret manager request failed");
+      return send(reply, refusal("INTERNAL", "Internal error."));
     });
 
     const route = (method: "GET" | "POST", url: string, handle: (call: Call) => Promise<Answer>) =>
@@ -67,6 +69,10 @@ export function registerSecretManagerV1(app: FastifyInstance, { secrets, callerO
         },
       });
 
+    for (const { method, url, operation } of UNWRITTEN) {
+      const message = `${operation} is not there in the embedded cloud.`;
+      scope.route({ method, url, handler: async (_, reply) => send(reply, refusal("UNIMPLEMENTED", message)) });
+    }
     registerSecrets(route, secrets);
     registerVersions(route, secrets);
   });
@@ -79,6 +85,27 @@ const SECRET_PATH = `${SECRETS_PATH}/:secret`;
 const VERSIONS_PATH = `${SECRET_PATH}/versions`;
 /** Fastify takes Google's verbs in this spelling only. */
 const verbPath = (path: string, verb: string) => `${path}(^[^:/]+)::${verb}`;
+
+/** Operations of the real service that this one does not have. They say so: silence would look like success. */
+const UNWRITTEN = [
+  { method: "DELETE", url: SECRET_PATH, operation: "secretmanager.projects.secrets.delete" },
+  { method: "PATCH", url: SECRET_PATH, operation: "secretmanager.projects.secrets.patch" },
+  {
+    method: "GET",
+    url: verbPath(SECRET_PATH, "getIamPolicy"),
+    operation: "secretmanager.projects.secrets.getIamPolicy",
+  },
+  {
+    method: "POST",
+    url: verbPath(SECRET_PATH, "setIamPolicy"),
+    operation: "secretmanager.projects.secrets.setIamPolicy",
+  },
+  {
+    method: "POST",
+    url: verbPath(SECRET_PATH, "testIamPermissions"),
+    operation: "secretmanager.projects.secrets.testIamPermissions",
+  },
+] as const;
 
 function registerSecrets(route: RegisterRoute, secrets: SecretStore): void {
   route("POST", SECRETS_PATH, async ({ request, project }) => {
@@ -174,7 +201,7 @@ function secretJson(secret: StoredSecret): unknown {
 
 function versionJson(version: StoredVersion): Record<string, unknown> {
   const { sealed: _, ...rest } = version;
-  return { ...rest, replicationStatus: { automatic: {} }, etag: etagOf(version) };
+  return { ...rest, replicationStatus: { automatic: {} }, etag: etagOf(rest) };
 }
 
 function nextPage({ nextPageToken }: { readonly nextPageToken?: string }): { readonly nextPageToken?: string } {

@@ -53,7 +53,7 @@ export interface SecretStore {
   /** At most 64 KiB, as with Google. Versions count from 1. */
   addVersion(name: SecretName, value: Uint8Array): Promise<Result<StoredVersion, Refusal>>;
   getVersion(name: VersionName): Promise<Result<StoredVersion, Refusal>>;
-  /** Newest first. */
+  /** Newest first, without the sealed values. */
   listVersions(
     name: SecretName,
     page: { readonly size: number; readonly token?: string; readonly state?: VersionState },
@@ -71,7 +71,8 @@ const MAX_VALUE_BYTES = 64 * 1024;
 const MAX_VERSION = 999_999_999;
 /** Writers that keep meeting each other give up after this many tries. */
 const MAX_TRIES = 20;
-/** How many versions are looked through for one page of a given state. */
+/** How many versions are read at a time, and looked through for one page of a given state. */
+const CHUNK = 50;
 const MAX_LOOKED_THROUGH = 10_000;
 
 /** A store over documents. `encryptionKey` has 32 bytes and never leaves the process. */
@@ -161,15 +162,7 @@ export function createSecretStore({
     async listVersions(name, { size, token, state }) {
       const secret = await get(name);
       if (!secret.ok) return secret;
-      const prefix = `${secretResource(name)}/`;
-      const found = await documents.list<StoredVersion>({
-        collection: VERSIONS,
-        prefix,
-        limit: state === undefined ? size + 1 : MAX_LOOKED_THROUGH,
-        ...(token === undefined ? {} : { afterKey: prefix + token }),
-      });
-      const wanted = found.filter(({ value }) => state === undefined || value.state === state);
-      return ok(pageOf(wanted, size, (key) => key.slice(prefix.length)));
+      return ok(await versionPage(documents, `${secretResource(name)}/`, { size, token, state }));
     },
     async setState(name, state) {
       for (let tries = 0; tries < MAX_TRIES; tries++) {
@@ -191,8 +184,33 @@ export function createSecretStore({
   };
 }
 
-/** An opaque tag that changes with the content. */
-export function etagOf(value: StoredSecret | StoredVersion): string {
+/** Read piece by piece, as a thousand values of 64 KiB are more than a page needs to hold. */
+async function versionPage(
+  documents: Documents,
+  prefix: string,
+  asked: { readonly size: number; readonly token: string | undefined; readonly state: VersionState | undefined },
+): Promise<Page<StoredVersion>> {
+  const wanted: { readonly key: string; readonly value: StoredVersion }[] = [];
+  let afterKey = asked.token === undefined ? undefined : prefix + asked.token;
+  for (let looked = 0; looked < MAX_LOOKED_THROUGH && wanted.length <= asked.size; looked += CHUNK) {
+    const found = await documents.list<StoredVersion>({
+      collection: VERSIONS,
+      prefix,
+      limit: CHUNK,
+      ...(afterKey === undefined ? {} : { afterKey }),
+    });
+    for (const { key, value } of found) {
+      const { sealed: _, ...shown } = value;
+      if (asked.state === undefined || value.state === asked.state) wanted.push({ key, value: shown });
+    }
+    if (found.length < CHUNK) break;
+    afterKey = found.at(-1)?.key;
+  }
+  return pageOf(wanted, asked.size, (key) => key.slice(prefix.length));
+}
+
+/** An opaque tag that changes with what may change: labels, annotations and state, not the value. */
+export function etagOf(value: StoredSecret | Omit<StoredVersion, "sealed">): string {
   return `"${createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, 16)}"`;
 }
 
