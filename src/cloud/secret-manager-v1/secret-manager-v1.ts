@@ -4,7 +4,8 @@ import { crc32c } from "../../core/values/crc32c.ts";
 import { ok, type Result } from "../../core/values/result.ts";
 import type { Caller } from "../../ports/identities.ts";
 import { googleError, type Refusal, refusal } from "./google-error.ts";
-import { etagOf, type SecretStore, type StoredSecret, type StoredVersion, type VersionState } from "./secret-store.ts";
+import { etagOf, type StoredSecret, type StoredVersion, type VersionState } from "./secret-resources.ts";
+import type { SecretStore } from "./secret-store.ts";
 
 const id = z.string().regex(/^[a-zA-Z0-9_-]{1,255}$/);
 const params = z.object({ project: z.string(), secret: id.optional(), version: z.string().optional() });
@@ -30,7 +31,7 @@ const PAGE_SIZE = 1_000;
 export interface SecretManagerOptions {
   readonly secrets: SecretStore;
   /** Who makes the request; undefined for nobody we know. */
-  readonly callerOf: (request: FastifyRequest) => Promise<Caller | undefined>;
+  readonly callerOf: (request: FastifyRequest) => Promise<Caller | undefined> | Caller | undefined;
 }
 
 /** A request whose caller may use the project. */
