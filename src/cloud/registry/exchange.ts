@@ -15,6 +15,7 @@ export interface HandlerParts {
   readonly tags: TagStore;
   readonly clock: Clock;
   readonly ids: Ids;
+  readonly maxBlobBytes: number;
 }
 
 /**

@@ -19,8 +19,8 @@ let directory = "";
 let server: RegistryServer;
 let base = "";
 
-async function startServer(authorize?: RegistryOptions["authorize"]): Promise<void> {
-  server = createRegistryServer({ directory, clock, ids, ...(authorize === undefined ? {} : { authorize }) });
+async function startServer(change: Partial<RegistryOptions> = {}): Promise<void> {
+  server = createRegistryServer({ directory, clock, ids, ...change });
   base = `${(await server.listen()).url}/v2/${REPOSITORY}`;
 }
 
@@ -138,6 +138,36 @@ describe("registry: blobs", () => {
     expect(await readdir(join(directory, "uploads"))).toEqual([]);
   });
 
+  it("refuses a blob that is too large, in one request and in chunks", async () => {
+    await server.close();
+    await startServer({ maxBlobBytes: 10 });
+    await pushBlob("0123456789");
+    const whole = `${base}/blobs/uploads/?digest=${digestOf("0123456789+")}`;
+    expect(await errorOf(await fetch(whole, { method: "POST", body: "0123456789+" }))).toBe("413 SIZE_INVALID");
+    const started = await fetch(`${base}/blobs/uploads/`, { method: "POST" });
+    const location = new URL(started.headers.get("location") ?? "", base);
+    await fetch(location, { method: "PATCH", body: "01234567" });
+    expect(await errorOf(await fetch(location, { method: "PATCH", body: "89+" }))).toBe("413 SIZE_INVALID");
+    expect((await fetch(location)).headers.get("range")).toBe("0-7");
+    expect((await fetch(location, { method: "DELETE" })).status).toBe(204);
+    expect(await readdir(join(directory, "uploads"))).toEqual([]);
+  });
+
+  it("keeps nothing of an upload in one request that broke, and tells of it", async () => {
+    const faults: unknown[] = [];
+    await server.close();
+    await startServer({ onFault: (error) => faults.push(error) });
+    const uploads = async () => await readdir(join(directory, "uploads"));
+    const options = { method: "POST", headers: { "content-length": 100 } };
+    const broken = httpRequest(`${base}/blobs/uploads/?digest=${digestOf("x")}`, options);
+    broken.on("error", () => {});
+    broken.write("lost");
+    await expect.poll(uploads, { timeout: 5_000 }).toHaveLength(1);
+    broken.destroy();
+    await expect.poll(() => faults.length, { timeout: 5_000 }).toBe(1);
+    expect(await uploads()).toEqual([]);
+  });
+
   it("never deletes", async () => {
     const digest = await pushBlob("kept");
     expect(await errorOf(await fetch(`${base}/blobs/${digest}`, { method: "DELETE" }))).toBe("405 UNSUPPORTED");
@@ -229,9 +259,11 @@ describe("registry: access", () => {
   it("asks the rule for every request, and lets only those through that it allows", async () => {
     const asked: string[] = [];
     await server.close();
-    await startServer(async (token, action, repository) => {
-      asked.push(`${token} ${action} ${repository}`);
-      return token === "good" && action === "pull";
+    await startServer({
+      authorize: async (token, action, repository) => {
+        asked.push(`${token} ${action} ${repository}`);
+        return token === "good" && action === "pull";
+      },
     });
     const tags = (headers: Record<string, string>) => fetch(`${base}/tags/list`, { headers });
     const without = await tags({});

@@ -23,6 +23,8 @@ export interface RegistryOptions {
   readonly ids: Ids;
   /** Whether the bearer of the token may do it; without this everybody may. The token is empty where none was sent. */
   readonly authorize?: (token: string, action: RegistryAction, repository: string) => Promise<boolean>;
+  /** The largest blob; 2 GiB unless given. */
+  readonly maxBlobBytes?: number;
   /** Told of a request that broke: a disk that is full, a client that went away. */
   readonly onFault?: (error: unknown) => void;
 }
@@ -34,14 +36,15 @@ export interface RegistryServer {
   close(): Promise<void>;
 }
 
+const MAX_BLOB_BYTES = 2 * 1024 * 1024 * 1024;
 /** The longest that one request may take, body included: 2 GiB over a slow disk. */
 const REQUEST_TIMEOUT_MS = 30 * 60 * 1_000;
 
 /** A registry that is not listening yet. */
 export function createRegistryServer(options: RegistryOptions): RegistryServer {
-  const { directory, clock, ids } = options;
+  const { directory, clock, ids, maxBlobBytes = MAX_BLOB_BYTES } = options;
   const blobs = createBlobStore({ directory, ids });
-  const handlers = createHandlers({ blobs, tags: createTagStore({ directory, ids }), clock, ids });
+  const handlers = createHandlers({ blobs, tags: createTagStore({ directory, ids }), clock, ids, maxBlobBytes });
   const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
     void answer({ request, response }, handlers, options);
   });

@@ -16,9 +16,9 @@ export interface UploadHandlers {
 }
 
 /** Uploads in one request or in chunks, with their digest checked before they are blobs. */
-export function createUploadHandlers({ blobs, clock, ids }: Omit<HandlerParts, "tags">): UploadHandlers {
-  const sessions = createUploadSessions({ blobs, clock, ids });
-  const parts = { blobs, sessions };
+export function createUploadHandlers(stores: Omit<HandlerParts, "tags">): UploadHandlers {
+  const sessions = createUploadSessions(stores);
+  const parts = { blobs: stores.blobs, sessions };
   return {
     async start(exchange, repository, query) {
       if (exchange.request.method !== "POST") return refuse("UNSUPPORTED", "uploads are begun with POST");
@@ -26,7 +26,7 @@ export function createUploadHandlers({ blobs, clock, ids }: Omit<HandlerParts, "
       if (digest !== null && !isDigest(digest)) return refuse("DIGEST_INVALID", `not a digest: ${digest}`);
       const session = await sessions.begin(repository);
       if ("code" in session) return session;
-      if (digest !== null) return await finish(parts, session, exchange, digest);
+      if (digest !== null) return await finishOrDrop(parts, session, exchange, digest);
       sendProgress(exchange, session.upload, 202);
       return undefined;
     },
@@ -73,6 +73,21 @@ async function onMethod(
       return undefined;
     default:
       return refuse("UNSUPPORTED", `uploads have no ${exchange.request.method}`);
+  }
+}
+
+/** An upload in one request has no address at which its sender could go on. */
+async function finishOrDrop(
+  parts: Parts,
+  session: Session,
+  exchange: Exchange,
+  digest: Digest,
+): Promise<RegistryError | undefined> {
+  try {
+    return await finish(parts, session, exchange, digest);
+  } catch (error) {
+    await parts.sessions.drop(session.upload.id);
+    throw error;
   }
 }
 

@@ -1,13 +1,10 @@
-import type { Clock, Ids } from "../../ports/clock.ts";
-import type { BlobStore, Upload } from "./blob-store.ts";
-import { bodyPieces, type Exchange } from "./exchange.ts";
+import type { Upload } from "./blob-store.ts";
+import { bodyPieces, type Exchange, type HandlerParts } from "./exchange.ts";
 import { type RegistryError, refuse } from "./registry-error.ts";
 
-/** The largest blob: 2 GiB. */
-const MAX_BLOB_BYTES = 2 * 1024 * 1024 * 1024;
 const MAX_UPLOADS = 100;
 /** An upload that nobody touched for this long makes room for others. */
-const UPLOAD_IDLE_MS = 60 * 60 * 1_000;
+const UPLOAD_IDLE_MS = 10 * 60 * 1_000;
 
 /** An upload under way. While a request writes to it no other may. */
 export interface Session {
@@ -30,15 +27,7 @@ export interface UploadSessions {
 }
 
 /** No uploads yet. */
-export function createUploadSessions({
-  blobs,
-  clock,
-  ids,
-}: {
-  readonly blobs: BlobStore;
-  readonly clock: Clock;
-  readonly ids: Ids;
-}): UploadSessions {
+export function createUploadSessions({ blobs, clock, ids, maxBlobBytes }: Omit<HandlerParts, "tags">): UploadSessions {
   const sessions = new Map<string, Session>();
   const keep = (upload: Upload, state: Session["state"]): Session => {
     const session = { upload, touchedAtMs: clock.monotonicMs(), state };
@@ -63,8 +52,8 @@ export function createUploadSessions({
       let taken = upload;
       keep(upload, "writing");
       try {
-        const appended = await blobs.append(upload, bodyPieces(request), MAX_BLOB_BYTES);
-        if (appended.kind === "too-large") return refuse("SIZE_INVALID", `a blob has at most ${MAX_BLOB_BYTES} bytes`);
+        const appended = await blobs.append(upload, bodyPieces(request), maxBlobBytes);
+        if (appended.kind === "too-large") return refuse("SIZE_INVALID", `a blob has at most ${maxBlobBytes} bytes`);
         taken = { ...upload, size: appended.size };
         return taken;
       } finally {
