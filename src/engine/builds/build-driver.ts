@@ -6,17 +6,17 @@ import { promisedImages } from "../../core/build/step-context.ts";
 import { buildTimeoutMs } from "../../core/build/validate-build.ts";
 import { assertNever } from "../../core/values/assert.ts";
 import { instant } from "../../core/values/time.ts";
-import type { RunningStep, StepSession } from "../../ports/step-executor.ts";
-import type { BuildLog } from "../../ports/step-logs.ts";
-import type { BuildDependencies, BuildSlots } from "./build-dependencies.ts";
+import type { StepSession } from "../../ports/step-executor.ts";
+import type { BuildDependencies } from "./build-dependencies.ts";
+import type { BuildSlots } from "./build-slots.ts";
 import type { BuildStream } from "./build-stream.ts";
+import { createAlarm, type Driving, MAX_TRIES, openLog, waitUntil } from "./driving.ts";
+import { settleInterrupted } from "./settle-interrupted.ts";
 import { startStep } from "./start-step.ts";
 
 const DEFAULT_STOP_GRACE_MS = 10_000;
 /** A supervisor that has not ended a step this long after the grace is taken for lost. */
 const STOP_DOUBT_MS = 15_000;
-/** A repeatable step that is lost over and over does not keep its build for ever. */
-const MAX_TRIES = 5;
 
 /** Drives one build from where its events are to its end. */
 export interface BuildDriver {
@@ -27,21 +27,6 @@ export interface BuildDriver {
   wake(): void;
   /** Stops driving and ends what runs, without a word in the event log: the next start goes on. */
   abandon(): Promise<void>;
-}
-
-interface Driving {
-  readonly deps: BuildDependencies;
-  readonly slots: BuildSlots;
-  readonly stream: BuildStream;
-  readonly directory: string;
-  /** Steps that run here, and what this driver has ended on purpose. */
-  readonly running: Map<number, RunningStep>;
-  readonly stopping: Map<number, "stopped" | "timed-out">;
-  readonly outcomes: { readonly step: number; readonly outcome: StepOutcome | "lost" }[];
-  readonly alarm: Alarm;
-  session?: StepSession;
-  log?: BuildLog;
-  isAbandoned: boolean;
 }
 
 /** Starts driving. `origin` says whether an earlier server may have run some of its steps. */
@@ -88,35 +73,6 @@ async function drive(driving: Driving, origin: "new" | "recovered"): Promise<voi
     await driving.session?.close();
     await driving.log?.close();
     slots.release(stream.state.id);
-  }
-}
-
-/** Says what became of the steps that ran when the earlier server died: exit records first, the rest is interrupted. */
-async function settleInterrupted(driving: Driving): Promise<void> {
-  const { stream, deps, directory } = driving;
-  const { id, config, steps, stage } = stream.state;
-  if (stage.name === "working") driving.slots.keep(id);
-  for (const [step, state] of steps.entries()) {
-    if (state.name !== "running") continue;
-    const attempt = { step, try: state.try };
-    const log = await openLog(driving);
-    await log.stepStarted(step, state.try);
-    await log.stepEnded(step);
-    const outcome = await deps.executor.recorded({ id, directory }, attempt);
-    if (outcome !== undefined) {
-      await stream.record({ type: "step-ended", ...attempt, outcome });
-      for (const line of stepLine(stream.state, step, "Finished")) await log.line(line);
-      continue;
-    }
-    if (stream.state.ending !== undefined) {
-      await stream.record({ type: "step-ended", ...attempt, outcome: { kind: "stopped" } });
-      continue;
-    }
-    const consequence = isRepeatable(config, step) && state.try < MAX_TRIES ? "run-again" : "build-fails";
-    await log.line(
-      `The server ended while step #${step} ran${consequence === "run-again" ? "; it is run again" : ""}.`,
-    );
-    await stream.record({ type: "step-interrupted", ...attempt, consequence });
   }
 }
 
@@ -282,45 +238,4 @@ async function end(
   await driving.session?.close();
   delete driving.session;
   await stream.record({ type: "build-ended", status, detail, images });
-}
-
-async function openLog(driving: Driving): Promise<BuildLog> {
-  const { id, config } = driving.stream.state;
-  driving.log ??= await driving.deps.stepLogs.open({ id, stepIds: config.steps.map((step) => step.id) });
-  return driving.log;
-}
-
-async function waitUntil({ alarm, deps }: Driving, until: number): Promise<void> {
-  const waking = new AbortController();
-  await Promise.race([alarm.wait(), deps.clock.sleep(Math.max(until - deps.clock.now(), 0), waking.signal)]);
-  waking.abort();
-}
-
-/** Rung while nobody waits, it stays rung until somebody does: nothing is missed. One waits at a time. */
-interface Alarm {
-  wait(): Promise<void>;
-  ring(): void;
-}
-
-function createAlarm(): Alarm {
-  let isRung = false;
-  let wake = () => {};
-  return {
-    wait() {
-      if (isRung) {
-        isRung = false;
-        return Promise.resolve();
-      }
-      return new Promise((resolve) => {
-        wake = () => {
-          isRung = false;
-          resolve();
-        };
-      });
-    },
-    ring() {
-      isRung = true;
-      wake();
-    },
-  };
 }

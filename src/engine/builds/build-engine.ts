@@ -10,14 +10,12 @@ import { queueTtlMs, validateBuild, validateSubstituted } from "../../core/build
 import type { ActorId } from "../../core/values/ids.ts";
 import { err, ok, type Result } from "../../core/values/result.ts";
 import { instant } from "../../core/values/time.ts";
-import { type BuildDependencies, createBuildSlots } from "./build-dependencies.ts";
-import { type BuildDriver, driveBuild } from "./build-driver.ts";
-import { BUILD_STREAMS, type BuildStream, beginBuild, loadBuild, openStream } from "./build-stream.ts";
+import type { BuildDependencies } from "./build-dependencies.ts";
+import { type BuildRegistry, createBuildRegistry } from "./build-registry.ts";
+import { BUILD_STREAMS, beginBuild, loadBuild, openStream } from "./build-stream.ts";
 
 /** Builds that may wait or run; more are refused. */
 const MAX_OPEN_BUILDS = 200;
-/** Ended builds that are kept in memory; older ones are read again. */
-const MAX_REMEMBERED = 1_000;
 /** Builds that a list or a recovery looks at. */
 const MAX_LISTED = 10_000;
 
@@ -66,99 +64,72 @@ export interface BuildEngine {
 
 /** The engine. One per installation at a time: it is the only writer of its builds' streams. */
 export function createBuildEngine(deps: BuildDependencies): BuildEngine {
-  const slots = createBuildSlots(deps.concurrentBuilds ?? 4);
-  const drivers = new Map<string, BuildDriver>();
-  const remembered = new Map<string, Build>();
-  const listeners = new Set<(build: Build) => void>();
+  const registry = createBuildRegistry(deps);
   let isClosing = false;
-
-  const start = (stream: BuildStream, origin: "new" | "recovered") => {
-    const driver = driveBuild({ deps, slots, stream, origin });
-    drivers.set(stream.state.id, driver);
-    driver.done
-      .catch((fault: unknown) => deps.onFault?.(stream.state.id, fault))
-      .finally(() => {
-        drivers.delete(stream.state.id);
-        if (isEnded(stream.state)) {
-          remember(remembered, stream.state);
-          for (const listener of [...listeners]) listener(stream.state);
-        }
-      });
-  };
-
-  const get = async (id: string) => {
-    const known = drivers.get(id)?.stream.state ?? remembered.get(id);
-    if (known !== undefined) return known;
-    const build = await loadBuild(deps.eventLog, id);
-    if (build !== undefined && isEnded(build)) remember(remembered, build);
-    return build;
-  };
-
   return {
-    async submit(submission) {
+    submit: async (submission) => {
       if (isClosing) return err({ kind: "closing", message: "the server is shutting down" });
-      if (drivers.size >= MAX_OPEN_BUILDS) {
-        return err({ kind: "too-many", message: `${MAX_OPEN_BUILDS} builds wait or run already` });
-      }
-      const id = deps.ids.uuid();
-      const checked = checkBuild(deps, submission, id);
-      if (!checked.ok) return err({ kind: "invalid", message: checked.error });
-      const { project, location, actor } = submission;
-      const { config, substitutions } = checked.value;
-      const expiresAt = instant(deps.clock.now() + queueTtlMs(config));
-      const created = {
-        type: "build-created",
-        build: id,
-        project,
-        location,
-        config,
-        substitutions,
-        expiresAt,
-      } as const;
-      const stream = await beginBuild(deps, created, actor);
-      start(stream, "new");
-      return ok(stream.state);
+      return submit(deps, registry, submission);
     },
-    get,
-    list: (query) => list(deps, get, query),
+    get: registry.get,
+    list: (query) => list(deps, registry, query),
     async cancel(id, by) {
-      const driver = drivers.get(id);
-      if (driver === undefined) return (await get(id)) === undefined ? "unknown" : "ended";
+      const driver = registry.driver(id);
+      if (driver === undefined) return (await registry.get(id)) === undefined ? "unknown" : "ended";
       const recorded = await driver.stream.record({ type: "cancel-requested", reason: `cancelled by ${by}` }, by);
       driver.wake();
       return recorded === "recorded" ? "requested" : "ended";
     },
     async ended(id, signal) {
-      const driver = drivers.get(id);
+      const driver = registry.driver(id);
       if (driver !== undefined) await Promise.race([driver.done.catch(() => {}), aborted(signal)]);
-      return get(id);
+      return registry.get(id);
     },
-    async recover() {
-      await deps.executor.sweep();
-      const names = await deps.eventLog.streams({ prefix: BUILD_STREAMS, limit: MAX_LISTED });
-      let count = 0;
-      for (const name of names) {
-        const build = await loadBuild(deps.eventLog, name.slice(BUILD_STREAMS.length));
-        if (build === undefined || isEnded(build) || drivers.has(build.id)) continue;
-        start(openStream(deps, build), "recovered");
-        count++;
-      }
-      return count;
-    },
+    recover: () => recover(deps, registry),
     async drain(signal) {
       isClosing = true;
-      const all = Promise.all([...drivers.values()].map((driver) => driver.done.catch(() => {})));
+      const all = Promise.all(registry.drivers().map((driver) => driver.done.catch(() => {})));
       await Promise.race([all, aborted(signal)]);
     },
     async close() {
       isClosing = true;
-      await Promise.all([...drivers.values()].map((driver) => driver.abandon()));
+      await Promise.all(registry.drivers().map((driver) => driver.abandon()));
     },
-    onBuildEnded(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
+    onBuildEnded: registry.onBuildEnded,
   };
+}
+
+async function submit(
+  deps: BuildDependencies,
+  registry: BuildRegistry,
+  submission: BuildSubmission,
+): Promise<Result<Build, SubmitRefusal>> {
+  if (registry.drivers().length >= MAX_OPEN_BUILDS) {
+    return err({ kind: "too-many", message: `${MAX_OPEN_BUILDS} builds wait or run already` });
+  }
+  const id = deps.ids.uuid();
+  const checked = checkBuild(deps, submission, id);
+  if (!checked.ok) return err({ kind: "invalid", message: checked.error });
+  const { project, location, actor } = submission;
+  const { config, substitutions } = checked.value;
+  const expiresAt = instant(deps.clock.now() + queueTtlMs(config));
+  const created = { type: "build-created", build: id, project, location, config, substitutions, expiresAt } as const;
+  const stream = await beginBuild(deps, created, actor);
+  const build = stream.state;
+  registry.drive(stream, "new");
+  return ok(build);
+}
+
+async function recover(deps: BuildDependencies, registry: BuildRegistry): Promise<number> {
+  await deps.executor.sweep();
+  let count = 0;
+  for (const name of await deps.eventLog.streams({ prefix: BUILD_STREAMS, limit: MAX_LISTED })) {
+    const build = await loadBuild(deps.eventLog, name.slice(BUILD_STREAMS.length));
+    if (build === undefined || isEnded(build) || registry.driver(build.id) !== undefined) continue;
+    registry.drive(openStream(deps, build), "recovered");
+    count++;
+  }
+  return count;
 }
 
 /** In Cloud Build's order: the file, then its substitutions, then what they made of it. */
@@ -188,13 +159,13 @@ function checkBuild(
 
 async function list(
   deps: BuildDependencies,
-  get: (id: string) => Promise<Build | undefined>,
+  registry: BuildRegistry,
   { project, location, tags = [], status, limit }: BuildQuery,
 ): Promise<readonly Build[]> {
   const found: Build[] = [];
   for (const name of await deps.eventLog.streams({ prefix: BUILD_STREAMS, limit: MAX_LISTED })) {
     if (found.length >= limit) break;
-    const build = await get(name.slice(BUILD_STREAMS.length));
+    const build = await registry.get(name.slice(BUILD_STREAMS.length));
     if (build === undefined) continue;
     if (project !== undefined && build.project !== project) continue;
     if (location !== undefined && build.location !== location) continue;
@@ -202,12 +173,6 @@ async function list(
     if (tags.every((tag) => build.config.tags?.includes(tag) === true)) found.push(build);
   }
   return found;
-}
-
-function remember(remembered: Map<string, Build>, build: Build): void {
-  remembered.set(build.id, build);
-  const oldest = remembered.keys().next();
-  if (remembered.size > MAX_REMEMBERED && oldest.done !== true) remembered.delete(oldest.value);
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
