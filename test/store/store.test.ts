@@ -1,7 +1,7 @@
 import type { ClientConfig } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createStore, type Store } from "../../src/adapters/store/create-store.ts";
 import { STORE_MIGRATIONS } from "../../src/adapters/store/schema.ts";
+import { createStore, type Store } from "../../src/adapters/store/store.ts";
 import { systemClock } from "../../src/adapters/system/system-clock.ts";
 import { systemIds } from "../../src/adapters/system/system-ids.ts";
 import { actorId } from "../../src/core/values/ids.ts";
