@@ -1,10 +1,12 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { BuildConfig, BuildStep } from "../../src/core/build/build-config.ts";
 import { buildStatus, stepStatus } from "../../src/core/build/state.ts";
 import { actorId } from "../../src/core/values/ids.ts";
-import { createBuildWorld, TOKEN } from "./build-world.ts";
+import { createBuildEngine } from "../../src/engine/builds/build-engine.ts";
+import { buildDependencies, createBuildWorld, TOKEN } from "./build-world.ts";
 
 const sh = (script: string, more: Partial<BuildStep> = {}): BuildStep => ({
   name: "ubuntu",
@@ -122,6 +124,32 @@ DONE
     expect(all.map(buildStatus)).toEqual(["SUCCESS", "SUCCESS", "SUCCESS"]);
     const spans = all.flatMap(({ stage }) => (stage.name === "ended" ? [stage.startedAt ?? 0, stage.endedAt] : []));
     expect(spans).toEqual(spans.toSorted((a, b) => a - b));
+  });
+});
+
+describe("a server that stops in order", () => {
+  it("leaves builds to the next start, which goes on with the steps that may be repeated", async () => {
+    const directory = mkdtempSync(join(tmpdir(), "mobius-builds-"));
+    const deps = buildDependencies(directory);
+    const first = createBuildEngine(deps);
+    const config = build(
+      sh("echo ran >> file; [ -e once ] || { touch once; sleep 60; }", { env: ["MOBIUS_IDEMPOTENT=1"] }),
+    );
+    const submission = { project: "p1", location: "global", config, actor: ada };
+    const submitted = await first.submit(submission);
+    const id = submitted.ok ? submitted.value.id : "";
+    await until("the step runs", () => existsSync(join(directory, "builds", id, "workspace/once")));
+    await first.close();
+    expect(await first.submit(submission)).toMatchObject({ ok: false, error: { kind: "closing" } });
+    const second = createBuildEngine(deps);
+    const heard: string[] = [];
+    second.onBuildEnded((ended) => heard.push(`${ended.id} ${buildStatus(ended)}`));
+    expect(await second.recover()).toBe(1);
+    await second.drain(AbortSignal.timeout(10_000));
+    expect(heard).toEqual([`${id} SUCCESS`]);
+    expect(readFileSync(join(directory, "builds", id, "workspace/file"), "utf8")).toBe("ran\nran\n");
+    expect(await createBuildEngine(deps).recover()).toBe(0);
+    rmSync(directory, { recursive: true, force: true });
   });
 });
 

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { SUPERVISOR } from "../../../test/builds/build-world.ts";
 import { Secret } from "../../core/values/secret.ts";
 import { instant } from "../../core/values/time.ts";
+import { describeSupervisors } from "../../ports/processes.contract.ts";
 import type { ProcessSpec, Supervisors } from "../../ports/processes.ts";
 import { systemClock } from "../system/system-clock.ts";
 import { markedProcesses } from "./marked-processes.ts";
@@ -47,6 +48,14 @@ async function until(what: string, holds: () => boolean): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
+
+describeSupervisors("real", async () => {
+  const harness = {
+    exits: (id: string, code: number) => spec(id, `exit ${code}`),
+    lasts: (id: string) => spec(id, "sleep 300"),
+  };
+  return { supervisors, directory, ...harness, [Symbol.asyncDispose]: async () => {} };
+});
 
 describe("supervisors", () => {
   it("run a process with exactly its environment, and have its exit record on disk when it ends", async () => {
