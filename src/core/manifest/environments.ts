@@ -1,0 +1,57 @@
+import type { Environment, Platform } from "../platform/platform.ts";
+
+/** The environment that goes by the name or one of its aliases. */
+export function environmentNamed(platform: Platform, name: string): Environment | undefined {
+  return Object.values(platform.environments).find(
+    (environment) => environment.name === name || environment.aliases.names.includes(name),
+  );
+}
+
+/** The environment whose name or alias a release id ends in. */
+export function environmentOfId(platform: Platform, releaseId: string): Environment | undefined {
+  return Object.values(platform.environments).find((environment) =>
+    [environment.name, ...environment.aliases.names].some((name) => releaseId.endsWith(`-${name}`)),
+  );
+}
+
+/** The environment that a project belongs to, by its name or an alias. */
+export function environmentOfProject(platform: Platform, project: string): Environment | undefined {
+  return Object.values(platform.environments).find(
+    (environment) => environment.project === project || environment.aliases.projects.includes(project),
+  );
+}
+
+/** The project in an image's repository: `gcr.io/<project>/…`, `<region>-docker.pkg.dev/<project>/…`. */
+export function projectOfRepository(repository: string): string | undefined {
+  return repository.split("/")[1];
+}
+
+/**
+ * The other environment whose identifier stands in a text: a project's name as a word of its own, or something that its
+ * boundary owns. What this environment owns or shares itself is never foreign.
+ */
+export function foreignOwner(platform: Platform, environment: Environment, text: string): Environment | undefined {
+  if ([...environment.boundary.owns, ...environment.boundary.shares].some((own) => matches(own, text)))
+    return undefined;
+  const own = [environment.project, ...environment.aliases.projects];
+  return Object.values(platform.environments).find((other) => {
+    if (other.name === environment.name) return false;
+    const names = [other.project, ...other.aliases.projects];
+    // `mobius-staging` is a part of its own alias `mobius-staging-mobius`: the longer name is the one that is meant.
+    const named = names.some(
+      (name) => hasWord(text, name) && !own.some((mine) => mine.includes(name) && text.includes(mine)),
+    );
+    return named || other.boundary.owns.some((owned) => matches(owned, text));
+  });
+}
+
+function hasWord(text: string, word: string): boolean {
+  const escaped = word.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  return new RegExp(`(^|[^A-Za-z0-9-])${escaped}($|[^A-Za-z0-9-])`).test(text);
+}
+
+/** A boundary's entry: text with `*` for anything. */
+function matches(pattern: string, text: string): boolean {
+  const parts = pattern.split("*").map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  return new RegExp(`^${parts.join(".*")}$`).test(text);
+}

@@ -1,0 +1,271 @@
+/**
+ * Parses a release manifest and checks it against the platform file: the one place that knows the forms in which people
+ * write manifests. Begin with `parseManifest`.
+ */
+import type { z } from "zod";
+import type { Environment, Platform } from "../platform/platform.ts";
+import { artifactOf } from "../platform/platform.ts";
+import type { Checked } from "../values/checked.ts";
+import type { Problem } from "../values/problem.ts";
+import { checkShape } from "../yaml/check-shape.ts";
+import { closest } from "../yaml/closest.ts";
+import { readYaml, type YamlFile, type YamlPath } from "../yaml/read-yaml.ts";
+import {
+  environmentNamed,
+  environmentOfId,
+  environmentOfProject,
+  foreignOwner,
+  projectOfRepository,
+} from "./environments.ts";
+import { parseImageReference } from "./image-reference.ts";
+import type { ImageReference, Located, Manifest, MigrationName } from "./manifest.ts";
+import { manifestSchema, manifestSections } from "./manifest-schema.ts";
+import { parseMigration } from "./parse-migrations.ts";
+import {
+  environmentUnclear,
+  identifierForeign,
+  imageDigestsDiffer,
+  imageLatest,
+  imageReferenceInvalid,
+  migrationsUndeclared,
+  nameUnknown,
+  overrideInvalid,
+  placeholderLeft,
+  refInvalid,
+} from "./problems.ts";
+
+/** A placeholder of a template: `<tag>`, `xxxx`, `YYYY-MM-DD`. */
+const PLACEHOLDER = /<[^<>]*[a-z][^<>]*>|\bx{4,}\b|YYYY/i;
+const REF = /^[A-Za-z0-9][\w./+-]*$/;
+
+/** Parses and checks. `file` is the manifest's path beneath the umbrella. Every problem is found at once. */
+export function parseManifest(input: {
+  readonly text: string;
+  readonly file: string;
+  readonly platform: Platform;
+}): Checked<Manifest> {
+  const read = readYaml(input.text, input.file);
+  if (!read.ok) return { ok: false, problems: read.error };
+  return new ManifestParser(read.value, input.platform).parse();
+}
+
+class ManifestParser {
+  readonly #file: YamlFile;
+  readonly #platform: Platform;
+  readonly #problems: Problem[] = [];
+  readonly #rewrites: { where: Located<string>["where"]; from: string; to: string }[] = [];
+
+  constructor(file: YamlFile, platform: Platform) {
+    this.#file = file;
+    this.#platform = platform;
+  }
+
+  parse(): Checked<Manifest> {
+    const shape = checkShape(this.#file, manifestSchema);
+    if (!shape.ok) this.#problems.push(...shape.error);
+    const releaseId = this.#located(this.#section("release_id") ?? "", ["release_id"]);
+    const environment = this.#environment(releaseId);
+    const verification = this.#section("verification");
+    const manifest: Manifest = {
+      file: this.#file.file,
+      releaseId,
+      description: this.#section("description") ?? "",
+      environment: environment?.name ?? "",
+      commits: this.#commits(),
+      images: this.#images(environment),
+      migrations: this.#migrations(),
+      featureFlags: this.#flags(),
+      envOverrides: this.#overrides(environment),
+      verification: {
+        ...this.#optional("verifyScript", verification?.verify_script, ["verification", "verify_script"]),
+        ...this.#optional("qaSuite", verification?.qa_suite, ["verification", "qa_suite"]),
+        dbtTest: verification?.dbt_test ?? false,
+      },
+      notes: this.#section("notes") ?? [],
+      rewrites: this.#rewrites,
+    };
+    const errors = this.#problems.filter((problem) => problem.severity === "error");
+    const [first, ...rest] = errors.sort((a, b) => (a.where?.line ?? 0) - (b.where?.line ?? 0));
+    if (first !== undefined) return { ok: false, problems: [first, ...rest] };
+    return { ok: true, value: manifest, warnings: this.#problems };
+  }
+
+  /** A section by itself, so that a fault in one does not hide those of the others. Absent where it has the wrong form. */
+  #section<K extends keyof typeof manifestSections>(key: K): z.output<(typeof manifestSections)[K]> | undefined {
+    const value = (this.#file.value as Record<string, unknown>)[key];
+    const schema: z.ZodType = manifestSections[key];
+    const parsed = schema.safeParse(value);
+    return parsed.success ? (parsed.data as z.output<(typeof manifestSections)[K]>) : undefined;
+  }
+
+  #located(value: string, path: YamlPath): Located<string> {
+    const where = this.#file.whereOf(path);
+    if (PLACEHOLDER.test(value)) this.#problems.push(placeholderLeft(where, value));
+    return { value, where };
+  }
+
+  #optional<K extends string>(key: K, value: string | undefined, path: YamlPath): Record<K, Located<string>> | object {
+    return value === undefined ? {} : { [key]: this.#located(value, path) };
+  }
+
+  /** Ruling 1: what speaks of an environment must agree; where the key `environment` speaks, it decides. */
+  #environment(releaseId: Located<string>): Environment | undefined {
+    const stated = this.#section("environment");
+    const names = Object.keys(this.#platform.environments);
+    if (stated !== undefined) {
+      const named = environmentNamed(this.#platform, stated);
+      const where = this.#file.whereOf(["environment"]);
+      if (named === undefined) this.#problems.push(nameUnknown(where, "environment", stated, closest(stated, names)));
+      return named;
+    }
+    const byId = environmentOfId(this.#platform, releaseId.value);
+    if (byId !== undefined) return byId;
+    const projects = Object.values(this.#section("images") ?? {}).map((image) => image.split("/")[1] ?? "");
+    const cloudsql = this.#section("env_overrides")?.cloudsql_connection_name?.split(":")[0];
+    const spoken = [...projects, cloudsql ?? ""].flatMap(
+      (project) => environmentOfProject(this.#platform, project) ?? [],
+    );
+    const distinct = [...new Set(spoken)];
+    if (distinct.length === 1) return distinct[0];
+    const why =
+      distinct.length === 0
+        ? "Neither its id nor its images speak of one."
+        : `Its images speak of ${distinct.map((e) => e.name).join(" and ")}.`;
+    this.#problems.push(environmentUnclear(releaseId.where, why, names));
+    return undefined;
+  }
+
+  #commits(): Manifest["commits"] {
+    const { modules } = this.#platform;
+    const entries = Object.entries(this.#section("commits") ?? {}).flatMap(([module, ref]) => {
+      const path = ["commits", module];
+      const located = this.#located(ref, path);
+      if (!this.#isKnown("module", module, modules, path)) return [];
+      const isPlaceholder = PLACEHOLDER.test(ref);
+      if (!isPlaceholder && (!REF.test(ref) || ref.includes(".."))) this.#problems.push(refInvalid(located.where, ref));
+      return [[module, located] as const];
+    });
+    return Object.fromEntries(entries);
+  }
+
+  #images(environment: Environment | undefined): Manifest["images"] {
+    const images: Record<string, Located<ImageReference>> = {};
+    for (const [name, written] of Object.entries(this.#section("images") ?? {})) {
+      const path = ["images", name];
+      const { where } = this.#located(written, path);
+      const isKnown = this.#isKnown("image", name, this.#platform.images, path);
+      if (PLACEHOLDER.test(written)) continue;
+      const reference = parseImageReference(written);
+      if (reference === undefined) {
+        this.#problems.push(imageReferenceInvalid(where, written));
+        continue;
+      }
+      if (reference.tag === "latest") this.#problems.push(imageLatest(where, name));
+      const repository = this.#ownRepository(reference.repository, environment, where);
+      if (isKnown) images[name] = { value: { ...reference, repository }, where };
+    }
+    this.#checkArtifacts(images);
+    return images;
+  }
+
+  /** The repository in the environment's own project: an alias is rewritten, another environment's is refused. */
+  #ownRepository(repository: string, environment: Environment | undefined, where: Located<string>["where"]): string {
+    if (environment === undefined || repository.startsWith(`${environment.registry}/`)) return repository;
+    const project = projectOfRepository(repository) ?? "";
+    if (environment.aliases.projects.includes(project)) {
+      const rewritten = repository.replace(`/${project}/`, `/${environment.project}/`);
+      this.#rewrites.push({ where, from: repository, to: rewritten });
+      return rewritten;
+    }
+    const owner = environmentOfProject(this.#platform, project)?.name ?? "no environment of mobius.yaml";
+    if (owner !== environment.name) this.#problems.push(identifierForeign(where, repository, owner, environment.name));
+    return repository;
+  }
+
+  /** Ruling 4: keys that are one artifact need one digest. */
+  #checkArtifacts(images: Readonly<Record<string, Located<ImageReference>>>): void {
+    const pinned = new Map<string, { name: string; digest: string }>();
+    for (const [name, { value, where }] of Object.entries(images)) {
+      if (value.digest === undefined) continue;
+      const artifact = artifactOf(this.#platform, name).name;
+      const other = pinned.get(artifact);
+      if (other !== undefined && other.digest !== value.digest) {
+        this.#problems.push(imageDigestsDiffer(where, other.name, name));
+      }
+      pinned.set(artifact, { name, digest: value.digest });
+    }
+  }
+
+  #migrations(): Manifest["migrations"] {
+    const migrations: Record<string, readonly MigrationName[]> = {};
+    for (const [module, written] of Object.entries(this.#section("migrations") ?? {})) {
+      const path = ["migrations", module];
+      const settings = this.#platform.modules[module]?.migrations;
+      if (!this.#isKnown("module", module, this.#platform.modules, path)) continue;
+      if (settings === undefined) {
+        this.#problems.push(migrationsUndeclared(this.#file.whereOfKey(path), module));
+        continue;
+      }
+      const entries =
+        typeof written === "string"
+          ? [[written, path] as const]
+          : written.map((each, index) => [each, [...path, index]] as const);
+      migrations[module] = entries.flatMap(([each, place]) => {
+        const located = this.#located(each, place);
+        if (PLACEHOLDER.test(each)) return [];
+        const parsed = parseMigration(each, settings, located.where);
+        if (!("code" in parsed)) return [parsed];
+        this.#problems.push(parsed);
+        return [];
+      });
+    }
+    return migrations;
+  }
+
+  #flags(): Manifest["featureFlags"] {
+    const entries = Object.entries(this.#section("feature_flags") ?? {}).flatMap(([name, value]) => {
+      const path = ["feature_flags", name];
+      return this.#isKnown("flag", name, this.#platform.flags, path)
+        ? [[name, { value, where: this.#file.whereOf(path) }] as const]
+        : [];
+    });
+    return Object.fromEntries(entries);
+  }
+
+  #overrides(environment: Environment | undefined): Manifest["envOverrides"] {
+    const entries = Object.entries(this.#section("env_overrides") ?? {}).flatMap(([name, value]) => {
+      const path = ["env_overrides", name];
+      const located = this.#located(value, path);
+      if (!this.#isKnown("override", name, this.#platform.overrides, path)) return [];
+      const type = this.#platform.overrides[name]?.type ?? "string";
+      if (!PLACEHOLDER.test(value) && !isOfType(value, type))
+        this.#problems.push(overrideInvalid(located.where, name, type));
+      const owner = environment === undefined ? undefined : foreignOwner(this.#platform, environment, value);
+      if (owner !== undefined)
+        this.#problems.push(identifierForeign(located.where, value, owner.name, environment?.name ?? ""));
+      return [[name, located] as const];
+    });
+    return Object.fromEntries(entries);
+  }
+
+  #isKnown(kind: string, name: string, known: Readonly<Record<string, unknown>>, path: YamlPath): boolean {
+    if (Object.hasOwn(known, name)) return true;
+    this.#problems.push(nameUnknown(this.#file.whereOfKey(path), kind, name, closest(name, Object.keys(known))));
+    return false;
+  }
+}
+
+function isOfType(value: string, type: "string" | "url" | "bucket" | "number" | "boolean"): boolean {
+  switch (type) {
+    case "string":
+      return true;
+    case "url":
+      return /^[a-z][a-z0-9+.-]*:\/\/\S+$/.test(value);
+    case "bucket":
+      return /^(gs:\/\/)?[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$/.test(value);
+    case "number":
+      return /^-?\d+(\.\d+)?$/.test(value);
+    case "boolean":
+      return value === "true" || value === "false";
+  }
+}

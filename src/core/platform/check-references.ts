@@ -1,0 +1,134 @@
+import { assertNever } from "../values/assert.ts";
+import type { Problem } from "../values/problem.ts";
+import { closest } from "../yaml/closest.ts";
+import type { YamlFile, YamlPath } from "../yaml/read-yaml.ts";
+import { type ExpressionPart, parseExpression } from "./expression.ts";
+import type { Check, Platform, Service } from "./platform.ts";
+import { expressionInvalid, imageCycle, referenceUnknown, workerThrottled } from "./problems.ts";
+
+/** Every name of the platform file that leads nowhere, and what would not work as it stands (warnings). */
+export function checkReferences(platform: Platform, file: YamlFile): readonly Problem[] {
+  const check = new ReferenceCheck(platform, file);
+  check.modules();
+  check.images();
+  check.services();
+  check.environments();
+  for (const [index, each] of platform.checks.entries()) check.check(each, ["checks", index]);
+  return check.problems;
+}
+
+class ReferenceCheck {
+  readonly problems: Problem[] = [];
+  readonly #platform: Platform;
+  readonly #file: YamlFile;
+
+  constructor(platform: Platform, file: YamlFile) {
+    this.#platform = platform;
+    this.#file = file;
+  }
+
+  modules(): void {
+    const databases = Object.assign({}, ...Object.values(this.#platform.environments).map((e) => e.databases));
+    for (const [name, module] of Object.entries(this.#platform.modules)) {
+      module.inputs.forEach((input, index) => {
+        if (input.kind === "module")
+          this.#known("module", input.module, this.#platform.modules, ["modules", name, "inputs", index]);
+      });
+      if (module.migrations === undefined || Object.keys(databases).length === 0) continue;
+      this.#known("database", module.migrations.database, databases, ["modules", name, "migrations", "database"]);
+    }
+  }
+
+  images(): void {
+    for (const [name, image] of Object.entries(this.#platform.images)) {
+      if (image.kind === "built") {
+        this.#known("module", image.module, this.#platform.modules, ["images", name, "module"]);
+      } else if (
+        this.#known("image", image.image, this.#platform.images, ["images", name, "sameAs"]) &&
+        this.#isCyclic(name)
+      ) {
+        this.problems.push(imageCycle(this.#file.whereOf(["images", name, "sameAs"]), name));
+      }
+    }
+  }
+
+  services(): void {
+    for (const [name, service] of Object.entries(this.#platform.services)) {
+      const path = ["services", name];
+      this.#known("image", service.image, this.#platform.images, [...path, "image"]);
+      for (const [variable, value] of Object.entries(service.env)) this.#expression(value, [...path, "env", variable]);
+      for (const [variable, value] of Object.entries(service.rehearsal?.env ?? {})) {
+        this.#expression(value, [...path, "rehearsal", "env", variable]);
+      }
+      for (const [index, check] of service.checks.entries()) this.check(check, [...path, "checks", index]);
+      if (isStarved(service)) this.problems.push(workerThrottled(this.#file.whereOfKey(path), name));
+    }
+  }
+
+  environments(): void {
+    const { environments, services } = this.#platform;
+    for (const [name, environment] of Object.entries(environments)) {
+      const path = ["environments", name, "policies"];
+      const { promoteFrom, canary } = environment.policies;
+      if (promoteFrom !== undefined) this.#known("environment", promoteFrom, environments, [...path, "promoteFrom"]);
+      canary?.services.forEach((service, index) => {
+        this.#known("service", service, services, [...path, "canary", "services", index]);
+      });
+    }
+  }
+
+  check(check: Check, path: YamlPath): void {
+    if (check.kind === "http") this.#expression(check.url, [...path, "http"]);
+    else this.#expression(check.post, [...path, "roundTrip", "post"]);
+  }
+
+  #expression(expression: string, path: YamlPath): void {
+    const parsed = parseExpression(expression);
+    if (!parsed.ok) this.problems.push(expressionInvalid(this.#file.whereOf(path), parsed.error));
+    else for (const part of parsed.value) this.#part(part, path);
+  }
+
+  #part(part: ExpressionPart, path: YamlPath): void {
+    const { services, overrides, flags, environments } = this.#platform;
+    switch (part.kind) {
+      case "text":
+        return;
+      case "service-url":
+        return void this.#known("service", part.service, services, path);
+      case "database-url":
+        return void this.#known(
+          "database",
+          part.database,
+          Object.assign({}, ...Object.values(environments).map((e) => e.databases)),
+          path,
+        );
+      case "override":
+        return void this.#known("override", part.name, overrides, path);
+      case "flag":
+        return void this.#known("flag", part.name, flags, path);
+      default:
+        assertNever(part);
+    }
+  }
+
+  #known(kind: string, name: string, all: Readonly<Record<string, unknown>>, path: YamlPath): boolean {
+    if (Object.hasOwn(all, name)) return true;
+    this.problems.push(referenceUnknown(this.#file.whereOf(path), kind, name, closest(name, Object.keys(all))));
+    return false;
+  }
+
+  #isCyclic(name: string): boolean {
+    const seen = new Set<string>();
+    let image = this.#platform.images[name];
+    while (image?.kind === "same-as") {
+      if (seen.has(image.name)) return true;
+      seen.add(image.name);
+      image = this.#platform.images[image.image];
+    }
+    return false;
+  }
+}
+
+function isStarved(service: Service): boolean {
+  return service.role === "worker" && (service.run.minInstances < 1 || service.run.cpuThrottling);
+}

@@ -1,0 +1,67 @@
+import { z } from "zod";
+import { boolean, durationMs, integer, name, nonEmpty, percent, ratio, text } from "../yaml/scalars.ts";
+
+const account = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,28}[a-z0-9]$|^[a-z]$/, "it must be a service account's name without domain");
+
+const policiesSchema = z
+  .strictObject({
+    promoteFrom: name().optional(),
+    approvals: z
+      .strictObject({ count: integer(1), from: nonEmpty(name()), expires: durationMs().default(86_400_000) })
+      .optional(),
+    freezes: z.array(z.strictObject({ name: text(), from: text(), until: text(), zone: text() })).default([]),
+    soak: durationMs().default(0),
+    queue: z.enum(["all", "newest"]).default("all"),
+    rehearsal: boolean().default(true),
+    canary: z
+      .strictObject({
+        services: nonEmpty(name()),
+        steps: nonEmpty(z.strictObject({ percent: integer(1), bake: durationMs() })),
+        gates: z
+          .strictObject({
+            errorRate: percent().optional(),
+            latencyP95: ratio().optional(),
+            minRequests: integer(1).default(1),
+          })
+          .prefault({}),
+      })
+      .optional(),
+    retention: z
+      .strictObject({
+        releases: integer(1).optional(),
+        backups: durationMs().optional(),
+        images: durationMs().optional(),
+      })
+      .optional(),
+  })
+  .prefault({});
+
+/** One entry of `environments`. */
+export const environmentSchema = z
+  .strictObject({
+    project: text(),
+    aliases: z.strictObject({ names: z.array(name()).default([]), projects: z.array(text()).default([]) }).prefault({}),
+    region: text(),
+    cloud: z.enum(["embedded", "google"]).default("embedded"),
+    runtime: z.enum(["auto", "docker", "oci", "process"]).default("auto"),
+    registry: text(),
+    identities: z.strictObject({ build: account, deploy: account, migrate: account, runtime: account }),
+    databases: z.record(name(), z.strictObject({ user: name(), password: name() })).default({}),
+    boundary: z.strictObject({ owns: z.array(text()).default([]), shares: z.array(text()).default([]) }).prefault({}),
+    policies: policiesSchema,
+  })
+  .meta({ description: "A named place with rules." });
+
+const moment = z.enum(["started", "waiting", "succeeded", "failed", "rolledBack", "drift"]);
+
+/** `notifications`. */
+export const notificationsSchema = z
+  .strictObject({
+    slack: z
+      .strictObject({ webhook: name(), on: z.array(moment), environments: z.array(name()).default([]) })
+      .optional(),
+    email: z.strictObject({ smtp: name(), from: text(), to: nonEmpty(text()), on: z.array(moment) }).optional(),
+  })
+  .prefault({});

@@ -1,0 +1,49 @@
+import type { Problem, Where } from "../values/problem.ts";
+
+/** A name that leads to nothing in the platform file. */
+export function referenceUnknown(where: Where, kind: string, name: string, nearest: string | undefined): Problem {
+  return {
+    code: "reference-unknown",
+    severity: "error",
+    summary: `There is no ${kind} "${name}".`,
+    where,
+    why: ["A name in the platform file must lead to something that the file declares."],
+    fix: nearest === undefined ? `Declare the ${kind}, or correct the name.` : `Did you mean "${nearest}"?`,
+  };
+}
+
+/** An expression that cannot be read. */
+export function expressionInvalid(where: Where, message: string): Problem {
+  return {
+    code: "expression-invalid",
+    severity: "error",
+    summary: "The expression cannot be read.",
+    where,
+    why: [message],
+    fix: "Use ${services.X.url}, ${databases.X.url}, ${overrides.x} or ${flags.x}; write $$ for a dollar sign.",
+  };
+}
+
+/** Two image keys that name one another as their artifact. */
+export function imageCycle(where: Where, image: string): Problem {
+  return {
+    code: "image-cycle",
+    severity: "error",
+    summary: `Image "${image}" is the same as itself, by way of sameAs.`,
+    where,
+    why: ["Some key has to say how the artifact is built."],
+    fix: "Give one of the keys a build.",
+  };
+}
+
+/** A worker that Cloud Run would starve. */
+export function workerThrottled(where: Where, service: string): Problem {
+  return {
+    code: "worker-throttled",
+    severity: "warning",
+    summary: `Worker "${service}" may stand still: it needs minInstances of 1 or more and cpuThrottling: false.`,
+    where,
+    why: ["Cloud Run gives a throttled instance processor time only while it answers a request."],
+    fix: `Set services.${service}.run.minInstances to 1 and cpuThrottling to false.`,
+  };
+}

@@ -1,0 +1,78 @@
+import { isEnded, type Release } from "../../src/core/release/state.ts";
+import { digestOf } from "../../src/core/values/digest.ts";
+import { actorId } from "../../src/core/values/ids.ts";
+import { ReleaseEngine } from "../../src/engine/releases/release-engine.ts";
+import type { CrashPoint, SimBuild, SimWorld } from "./sim-world.ts";
+
+/** More engines than any schedule needs: one that needs more is stuck. */
+const LIVES = 8;
+/** Turns of the event loop after which a release that has not ended is called stuck. */
+const PATIENCE = 40_000;
+
+/**
+ * Releases a manifest in the world, with the crashes given, one per life of the engine, and gives the release as it
+ * ended. The build's steps are run as the build engine runs them: one interrupted by a crash is run again.
+ */
+export async function releaseIn(world: SimWorld, manifest: string, crashes: readonly CrashPoint[]): Promise<Release> {
+  const left = [...crashes];
+  for (let life = 1; life <= LIVES; life += 1) {
+    world.crashAt(left.shift());
+    const failures: unknown[] = [];
+    const engine = new ReleaseEngine(world.ports(), (_release, cause) => failures.push(cause));
+    const outcome = await Promise.race([live(world, engine, manifest), world.crashed.then(() => undefined)]);
+    if (failures.length > 0) throw failures[0];
+    if (outcome !== undefined) return outcome;
+  }
+  throw new Error(`not ended after ${LIVES} lives`);
+}
+
+async function live(world: SimWorld, engine: ReleaseEngine, manifest: string): Promise<Release> {
+  await engine.start();
+  const requested = await engine.request({
+    manifestPath: manifest,
+    requestId: manifest,
+    trigger: "manual:ada",
+    actor: actorId("person", "ada"),
+  });
+  if (!requested.ok)
+    throw new Error(requested.error.map((problem) => `${problem.code}: ${problem.summary}`).join("\n"));
+  if (requested.value.kind === "nothing-to-do") throw new Error("nothing to do");
+  const { id } = requested.value.release;
+  for (let turn = 0; turn < PATIENCE; turn += 1) {
+    const release = engine.get(id);
+    if (release !== undefined && isEnded(release)) {
+      await engine.stop();
+      return release;
+    }
+    const build = [...world.builds.values()].find((candidate) => candidate.status === "WORKING");
+    if (build !== undefined) await runBuild(world, engine, build);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  throw new Error(`stuck: ${JSON.stringify(engine.get(id)?.stage.name)}`);
+}
+
+/** Steps run one after another, as their order in the file allows; a failed one ends the build. */
+async function runBuild(world: SimWorld, engine: ReleaseEngine, build: SimBuild): Promise<void> {
+  for (const step of build.config.steps) {
+    const [, phase = "", subject] = step.args ?? [];
+    const answer = await engine.phase(build.id, { phase, ...(subject === undefined ? {} : { subject }) });
+    if (build.status !== "WORKING") return;
+    if (!answer.ok) {
+      build.status = "FAILURE";
+      build.detail = answer.error.summary;
+      return;
+    }
+    const { order } = answer.value;
+    if (order.kind === "build-image") {
+      const digest = digestOf(`image of ${order.labels["org.mobius.build-key"]}`);
+      for (const tag of order.tags) world.images.set(`${order.repository}:${tag}`, digest);
+      const reference = `${order.repository}@${digest}`;
+      world.images.set(reference, digest);
+      await engine.phase(build.id, {
+        phase: "report",
+        report: { kind: "image-built", image: order.image, digest, reference },
+      });
+    }
+  }
+  build.status = "SUCCESS";
+}

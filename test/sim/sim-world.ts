@@ -1,0 +1,312 @@
+/**
+ * A world in memory that implements every port of the release engine, with a clock of its own and a crash at any chosen
+ * call: before the call does anything, or after it has done it and before its answer arrives. After a crash the old
+ * engine's calls never come back, as those of a killed process never do, and a new engine starts on the same world.
+ */
+import type { BuildConfig, BuildStatus } from "../../src/core/build/build-config.ts";
+import type { ObservedMigration, ObservedService, RevisionTemplate } from "../../src/core/plan/observed.ts";
+import { type Digest, digestOf } from "../../src/core/values/digest.ts";
+import type { CommitId } from "../../src/core/values/ids.ts";
+import { err, ok } from "../../src/core/values/result.ts";
+import { Secret } from "../../src/core/values/secret.ts";
+import { instant } from "../../src/core/values/time.ts";
+import type { EnvironmentPorts, ReleasePorts } from "../../src/engine/releases/release-ports.ts";
+import { createMemoryEventLog } from "../../src/ports/event-log.fake.ts";
+import type { Leases } from "../../src/ports/leases.ts";
+import type { Answer } from "../../src/ports/probe.ts";
+import type { TrafficEntry } from "../../src/ports/services.ts";
+
+export interface SimService {
+  traffic: readonly TrafficEntry[];
+  revisions: Map<string, { template: RevisionTemplate; labels: Readonly<Record<string, string>> }>;
+}
+
+export interface SimBuild {
+  readonly id: string;
+  readonly config: BuildConfig;
+  status: BuildStatus;
+  detail: string;
+}
+
+export interface CrashPoint {
+  /** Which call of the whole run, from 1. */
+  readonly call: number;
+  readonly side: "before" | "after";
+}
+
+export class SimWorld {
+  /** Files of every repository at every commit: the sample of these tests has one commit each. */
+  readonly files: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly services = new Map<string, SimService>();
+  readonly jobs = new Map<string, RevisionTemplate>();
+  readonly builds = new Map<string, SimBuild>();
+  readonly images = new Map<string, Digest>();
+  readonly ledger: (ObservedMigration & { database: string })[] = [];
+  readonly written: { release: string; files: Map<string, string> }[] = [];
+  /** Everything that changed the world, in order. */
+  readonly effects: string[] = [];
+  /** What a request to an address is answered: by default every revision is well. */
+  answer: (url: string) => Answer = () => ({ kind: "answered", status: 200, headers: {}, body: "{}", durationMs: 1 });
+  calls = 0;
+  crashed: Promise<void>;
+  #crash: CrashPoint | undefined;
+  #epoch = 0;
+  #nowMs = 1_000_000;
+  #onCrash: () => void = () => {};
+  readonly #leases = new Map<string, { holder: string; token: number; untilMs: number }>();
+  readonly #eventLog = createMemoryEventLog({ holds: (fence) => this.#holds(fence) });
+
+  constructor(files: SimWorld["files"]) {
+    this.files = files;
+    this.crashed = new Promise(() => {});
+  }
+
+  /** Arms one crash; `crashed` resolves when it happens. */
+  crashAt(point: CrashPoint | undefined): void {
+    this.#crash = point;
+    this.calls = 0;
+    this.crashed = new Promise((resolve) => {
+      this.#onCrash = resolve;
+    });
+  }
+
+  /** The ports of one engine. Those of an engine that crashed never answer again. */
+  ports(): ReleasePorts {
+    const epoch = this.#epoch;
+    const wrap = <T extends object>(port: T): T => this.#wrap(port, epoch);
+    const environmentPorts: EnvironmentPorts = {
+      builds: wrap(this.#buildsPort()),
+      services: wrap(this.#servicesPort()),
+      secrets: wrap({
+        latestVersion: async () => "1",
+        access: async () => new Secret("x"),
+        put: async () => "1",
+      }),
+      images: wrap({
+        resolve: async (reference: string) => this.images.get(reference),
+        labels: async (reference: string) => (this.images.has(reference) ? {} : undefined),
+        tag: async () => {},
+      }),
+      databases: wrap(this.#databasesPort()),
+    };
+    return {
+      clock: {
+        now: () => instant(this.#nowMs),
+        monotonicMs: () => this.#nowMs,
+        sleep: async (durationMs, signal) => {
+          await new Promise((resolve) => setImmediate(resolve));
+          if (signal?.aborted !== true) this.#nowMs += Math.min(durationMs, 200);
+          if (epoch !== this.#epoch) await new Promise(() => {});
+        },
+      },
+      ids: { uuid: () => "00000000-0000-4000-8000-000000000000", randomHex: (bytes) => "0".repeat(bytes * 2) },
+      eventLog: wrap(this.#eventLog),
+      leases: wrap(this.#leasesPort()),
+      source: wrap(this.#sourcePort()),
+      writeBack: wrap({
+        commit: async ({ release, files }: Parameters<ReleasePorts["writeBack"]["commit"]>[0]) => {
+          if (!this.written.some((earlier) => earlier.release === release)) {
+            const texts = files.map(({ path, change }) => [path, change(this.files.umbrella?.[path])] as const);
+            this.written.push({ release, files: new Map(texts) });
+            this.effects.push(`write-back ${release}`);
+          }
+          return ok({ commit: "f".repeat(40) as CommitId, workingFolder: "followed" as const });
+        },
+      }),
+      probe: wrap({ request: async ({ url }: { url: string }) => this.answer(url) }),
+      scripts: wrap({ run: async () => 0 }),
+      umbrella: "umbrella",
+      registryUrl: "http://registry",
+      reachableUrl: (url) => url,
+      environment: async () => environmentPorts,
+      reach: () => {},
+    };
+  }
+
+  #wrap<T extends object>(port: T, epoch: number): T {
+    return new Proxy(port, {
+      get: (target, name) => {
+        const member = Reflect.get(target, name);
+        if (typeof member !== "function") return member;
+        // A generator is no call that could be lost: it reads.
+        if (name === "follow") return member.bind(target);
+        return async (...args: unknown[]) => {
+          await this.#point(epoch, "before");
+          const result = await member.apply(target, args);
+          await this.#point(epoch, "after");
+          return result;
+        };
+      },
+    });
+  }
+
+  async #point(epoch: number, side: CrashPoint["side"]): Promise<void> {
+    if (epoch !== this.#epoch) await new Promise(() => {});
+    if (side === "before") this.calls += 1;
+    if (this.#crash === undefined || this.#crash.call !== this.calls || this.#crash.side !== side) return;
+    this.#crash = undefined;
+    this.#epoch += 1;
+    this.#onCrash();
+    await new Promise(() => {});
+  }
+
+  #holds(fence: { lease: string; holder: string; token: number }): boolean {
+    const held = this.#leases.get(fence.lease);
+    return held?.holder === fence.holder && held.token === fence.token && held.untilMs > this.#nowMs;
+  }
+
+  #leasesPort(): Leases {
+    return {
+      acquire: async ({ lease, holder, ttlMs }) => {
+        const held = this.#leases.get(lease);
+        if (held !== undefined && held.holder !== holder && held.untilMs > this.#nowMs)
+          return { kind: "held", holder: held.holder };
+        const token = (held?.token ?? 0) + 1;
+        this.#leases.set(lease, { holder, token, untilMs: this.#nowMs + ttlMs });
+        return { kind: "acquired", fence: { lease, holder, token } };
+      },
+      renew: async (fence, ttlMs) => {
+        if (!this.#holds(fence)) return false;
+        this.#leases.set(fence.lease, { holder: fence.holder, token: fence.token, untilMs: this.#nowMs + ttlMs });
+        return true;
+      },
+      release: async (fence) => {
+        const held = this.#leases.get(fence.lease);
+        if (this.#holds(fence) && held !== undefined) this.#leases.set(fence.lease, { ...held, untilMs: 0 });
+      },
+      holds: async (fence) => this.#holds(fence),
+    };
+  }
+
+  #sourcePort(): ReleasePorts["source"] {
+    const text = (url: string, path: string) => this.files[url]?.[path];
+    return {
+      refresh: async () => ok(undefined),
+      resolve: async (url, ref) => {
+        if (ref === "HEAD") return ok(digestOf(url).slice(7, 47) as CommitId);
+        return /^[0-9a-f]{40}$/.test(ref) ? ok(ref as CommitId) : err({ kind: "not-found", url, ref });
+      },
+      readFile: async (url, _commit, path) => text(url, path),
+      list: async (url, _commit, path) =>
+        Object.entries(this.files[url] ?? {})
+          .filter(([name]) => path === "." || name === path || name.startsWith(`${path}/`))
+          .map(([name, content]) => ({ path: name, mode: "100644", kind: "file" as const, object: digestOf(content) })),
+      log: async () => [],
+      checkout: async () => ok(undefined),
+    };
+  }
+
+  #buildsPort(): EnvironmentPorts["builds"] {
+    const observed = (build: SimBuild) => ({
+      id: build.id,
+      status: build.status,
+      tags: build.config.tags ?? [],
+      logUrl: `http://log/${build.id}`,
+      statusDetail: build.detail,
+      substitutions: build.config.substitutions ?? {},
+      serviceAccount: "",
+    });
+    return {
+      submit: async (config) => {
+        const build: SimBuild = { id: `b-${this.builds.size + 1}`, config, status: "WORKING", detail: "" };
+        this.builds.set(build.id, build);
+        this.effects.push(`build ${config.tags?.join(",")}`);
+        return ok(observed(build));
+      },
+      get: async (id) => {
+        const build = this.builds.get(id);
+        return build === undefined ? undefined : observed(build);
+      },
+      findByTag: async (tag) => {
+        const build = [...this.builds.values()].find((candidate) => candidate.config.tags?.includes(tag));
+        return build === undefined ? undefined : observed(build);
+      },
+      cancel: async (id) => {
+        const build = this.builds.get(id);
+        if (build?.status === "WORKING") build.status = "CANCELLED";
+      },
+    };
+  }
+
+  #servicesPort(): EnvironmentPorts["services"] {
+    const get = (name: string): ObservedService | undefined => {
+      const service = this.services.get(name);
+      return service === undefined ? undefined : observedService(name, service);
+    };
+    return {
+      list: async () => [...this.services.keys()].flatMap((name) => get(name) ?? []),
+      get: async (name) => get(name),
+      address: async (name) => `http://${name}`,
+      tagAddress: async (name, tag) => `http://${tag}.${name}`,
+      deploy: async ({ service, revision, template, labels, traffic }) => {
+        const found = this.services.get(service) ?? { traffic: [], revisions: new Map() };
+        if (!found.revisions.has(revision)) this.effects.push(`revision ${revision}`);
+        found.revisions.set(revision, { template, labels });
+        found.traffic = traffic;
+        this.services.set(service, found);
+        return ok(observedService(service, found));
+      },
+      setTraffic: async (service, traffic) => {
+        const found = this.services.get(service);
+        if (found === undefined) throw new Error(`no service ${service}`);
+        found.traffic = traffic;
+        return ok(observedService(service, found));
+      },
+      remove: async (service) => {
+        if (this.services.delete(service)) this.effects.push(`remove ${service}`);
+      },
+      declareJob: async ({ job, template }) => {
+        this.jobs.set(job, template);
+        return ok(undefined);
+      },
+      observedJob: async (job) => this.jobs.get(job),
+    };
+  }
+
+  #databasesPort(): EnvironmentPorts["databases"] {
+    const row = (database: string, identifier: string) =>
+      this.ledger.find((candidate) => candidate.database === database && candidate.identifier === identifier);
+    const apply = (migration: { database: string; module: string; identifier: string; checksum: Digest }) => {
+      if (row(migration.database, migration.identifier) !== undefined) return ok("already-applied" as const);
+      const { database, module, identifier, checksum } = migration;
+      this.ledger.push({ database, module, identifier, checksum, state: "applied" });
+      this.effects.push(`migration ${identifier}`);
+      return ok("applied" as const);
+    };
+    return {
+      provision: async () => {},
+      url: () => new Secret("postgresql://"),
+      ledger: async (database) =>
+        this.ledger
+          .filter((candidate) => candidate.database === database)
+          .map((r) => ({ ...r, manifest: "", release: "", who: "", at: instant(0) })),
+      applySql: async (migration) => apply(migration),
+      applyScript: async (migration) => apply(migration),
+      backUp: async (label) => ({ id: label, bytes: 1, durationMs: 1 }),
+    };
+  }
+}
+
+function observedService(name: string, { traffic, revisions }: SimService): ObservedService {
+  const top = [...traffic].sort((a, b) => b.percent - a.percent)[0];
+  const serving = top === undefined ? undefined : revisions.get(top.revision);
+  const digest = serving?.template.image.split("@")[1] as Digest | undefined;
+  return {
+    name,
+    url: `http://${name}`,
+    etag: "1",
+    labels: {},
+    traffic: traffic.map((entry) => ({ ...entry, latest: false })),
+    ...(top === undefined || serving === undefined
+      ? {}
+      : {
+          serving: {
+            name: top.revision,
+            template: serving.template,
+            digest,
+            labels: serving.labels,
+            createdAt: instant(0),
+          },
+        }),
+  };
+}
