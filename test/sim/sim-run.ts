@@ -19,14 +19,24 @@ export async function releaseIn(world: SimWorld, manifest: string, crashes: read
     world.crashAt(left.shift());
     const failures: unknown[] = [];
     const engine = new ReleaseEngine(world.ports(), (_release, cause) => failures.push(cause));
-    const outcome = await Promise.race([live(world, engine, manifest), world.crashed.then(() => undefined)]);
+    const life = new AbortController();
+    const crashed = world.crashed.then(() => life.abort());
+    const outcome = await Promise.race([live({ world, engine, signal: life.signal }, manifest), crashed]);
     if (failures.length > 0) throw failures[0];
-    if (outcome !== undefined) return outcome;
+    if (outcome !== undefined && !life.signal.aborted) return outcome;
   }
   throw new Error(`not ended after ${LIVES} lives`);
 }
 
-async function live(world: SimWorld, engine: ReleaseEngine, manifest: string): Promise<Release> {
+/** One engine until it is killed: nobody talks to a dead one. */
+interface Life {
+  readonly world: SimWorld;
+  readonly engine: ReleaseEngine;
+  readonly signal: AbortSignal;
+}
+
+async function live(life: Life, manifest: string): Promise<Release | undefined> {
+  const { world, engine, signal } = life;
   await engine.start();
   const requested = await engine.request({
     manifestPath: manifest,
@@ -38,25 +48,26 @@ async function live(world: SimWorld, engine: ReleaseEngine, manifest: string): P
     throw new Error(requested.error.map((problem) => `${problem.code}: ${problem.summary}`).join("\n"));
   if (requested.value.kind === "nothing-to-do") throw new Error("nothing to do");
   const { id } = requested.value.release;
-  for (let turn = 0; turn < PATIENCE; turn += 1) {
+  for (let turn = 0; turn < PATIENCE && !signal.aborted; turn += 1) {
     const release = engine.get(id);
     if (release !== undefined && isEnded(release)) {
       await engine.stop();
       return release;
     }
     const build = [...world.builds.values()].find((candidate) => candidate.status === "WORKING");
-    if (build !== undefined) await runBuild(world, engine, build);
+    if (build !== undefined) await runBuild(life, build);
     await new Promise((resolve) => setImmediate(resolve));
   }
+  if (signal.aborted) return undefined;
   throw new Error(`stuck: ${JSON.stringify(engine.get(id)?.stage.name)}`);
 }
 
 /** Steps run one after another, as their order in the file allows; a failed one ends the build. */
-async function runBuild(world: SimWorld, engine: ReleaseEngine, build: SimBuild): Promise<void> {
+async function runBuild({ world, engine, signal }: Life, build: SimBuild): Promise<void> {
   for (const step of build.config.steps) {
     const [, phase = "", subject] = step.args ?? [];
     const answer = await engine.phase(build.id, { phase, ...(subject === undefined ? {} : { subject }) });
-    if (build.status !== "WORKING") return;
+    if (build.status !== "WORKING" || signal.aborted) return;
     if (!answer.ok) {
       build.status = "FAILURE";
       build.detail = answer.error.summary;
