@@ -8,8 +8,8 @@ import type { ClusterPlace } from "./cluster-place.ts";
 import { postgresNotStarted } from "./problems.ts";
 import { runCommand } from "./run-as.ts";
 
-/** The superuser of every cluster that we make. */
-export const SUPERUSER = "mobius";
+/** The superuser of every cluster that we make; a name that no module gives to its own user. */
+export const SUPERUSER = "mobius_superuser";
 
 /** Half-made instances older than this are remains of a crash. */
 const REMAINS_AFTER_MS = 60 * 60 * 1000;

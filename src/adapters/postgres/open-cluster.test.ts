@@ -83,7 +83,7 @@ describe("a cluster", () => {
     expect(await ask(first, "SHOW listen_addresses")).toBe("");
     expect(await ask(first, "SHOW fsync")).toBe("on");
     expect(await ask(first, "SHOW server_encoding")).toBe("UTF8");
-    expect(await ask(first, "SELECT rolpassword LIKE 'SCRAM-SHA-256$%' FROM pg_authid WHERE rolname = 'mobius'")).toBe(
+    expect(await ask(first, "SELECT rolpassword LIKE 'SCRAM-SHA-256$%' FROM pg_authid WHERE rolname = 'mobius_superuser'")).toBe(
       true,
     );
     await ask(first, "CREATE TABLE kept AS SELECT 7 AS n");
