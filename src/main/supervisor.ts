@@ -41,12 +41,22 @@ function main(): void {
   process.stdout.on("error", () => {}); // the server is gone: the end of standard input says so too
   const lines = createInterface({ input: process.stdin });
   lines.on("line", (line) => {
-    const command = JSON.parse(line) as SupervisorCommand;
-    if (command.type === "start") start(command);
-    else void end(command.id, command.graceMs);
+    const command = read(line);
+    if (command?.type === "start") start(command);
+    else if (command !== undefined) void end(command.id, command.graceMs);
   });
   lines.on("close", () => void abandon());
+  process.on("uncaughtException", () => void abandon()); // a fault of ours must not leave processes behind
   for (const name of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(name, () => void abandon());
+}
+
+/** A server that is killed in the middle of a line leaves half of one; the end of the input follows it. */
+function read(line: string): SupervisorCommand | undefined {
+  try {
+    return JSON.parse(line) as SupervisorCommand;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The server is gone, or wants nothing more: what it ran is ended, without exit records, as nothing ended by itself. */

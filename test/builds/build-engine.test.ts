@@ -2,10 +2,13 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { markedProcesses } from "../../src/adapters/executors/marked-processes.ts";
 import type { BuildConfig, BuildStep } from "../../src/core/build/build-config.ts";
 import { buildStatus, stepStatus } from "../../src/core/build/state.ts";
 import { actorId } from "../../src/core/values/ids.ts";
 import { createBuildEngine } from "../../src/engine/builds/build-engine.ts";
+import { createMemoryEventLog } from "../../src/ports/event-log.fake.ts";
+import type { EventLog } from "../../src/ports/event-log.ts";
 import { buildDependencies, createBuildWorld, TOKEN } from "./build-world.ts";
 
 const sh = (script: string, more: Partial<BuildStep> = {}): BuildStep => ({
@@ -124,6 +127,48 @@ DONE
     expect(all.map(buildStatus)).toEqual(["SUCCESS", "SUCCESS", "SUCCESS"]);
     const spans = all.flatMap(({ stage }) => (stage.name === "ended" ? [stage.startedAt ?? 0, stage.endedAt] : []));
     expect(spans).toEqual(spans.toSorted((a, b) => a - b));
+  });
+});
+
+describe("an engine that is disturbed", () => {
+  it("takes a build up again when the event log fails for a moment", async () => {
+    const log = createMemoryEventLog();
+    let failures = 0;
+    const append: EventLog["append"] = async (request) => {
+      const isEnd = request.events.some(({ event }) => event.type === "step-ended");
+      if (isEnd && failures++ < 2) throw new Error("the log does not answer");
+      return log.append(request);
+    };
+    await using world = createBuildWorld({ eventLog: { ...log, append } });
+    const ended = await world.run(build(sh("echo ran >> file"), sh("cat file")));
+    expect(ended.stage).toMatchObject({ status: "SUCCESS" });
+    expect(world.faults).toHaveLength(2);
+    // The exit record was on disk, so the step did not run again.
+    expect(readFileSync(join(world.directory, "builds", ended.id, "workspace/file"), "utf8")).toBe("ran\n");
+  });
+
+  it("runs a repeatable step again when its supervisor is killed, and leaves nothing of the first try", async () => {
+    await using world = createBuildWorld();
+    const script = "echo ran >> file; [ -e once ] || { touch once; sleep 60; }";
+    const config = build(sh(script, { env: ["MOBIUS_IDEMPOTENT=1"] }));
+    const submitted = await world.engine.submit({ project: "p1", location: "global", config, actor: ada });
+    const id = submitted.ok ? submitted.value.id : "";
+    await until("the step runs", () => existsSync(join(world.directory, "builds", id, "workspace/once")));
+    const mark = `test-${world.directory.split("-").at(-1)}`;
+    const supervisor = markedProcesses(mark).find((found) => found.mark.split("/").length === 2);
+    process.kill(supervisor?.pid ?? 0, "SIGKILL");
+    expect((await world.engine.ended(id, AbortSignal.timeout(10_000)))?.stage).toMatchObject({ status: "SUCCESS" });
+    expect(markedProcesses(mark)).toEqual([]);
+  });
+
+  it("refuses what it would not carry out", async () => {
+    await using world = createBuildWorld();
+    const artifacts = { objects: { location: "gs://b", paths: ["x"] } };
+    const submission = { project: "p1", location: "global", config: { ...build(sh("true")), artifacts }, actor: ada };
+    expect(await world.engine.submit(submission)).toEqual({
+      ok: false,
+      error: { kind: "invalid", message: "this engine does not carry out .artifacts.objects" },
+    });
   });
 });
 
@@ -283,7 +328,6 @@ describe("logs", () => {
     if (!submitted.ok) throw new Error(submitted.error.message);
     let text = "";
     const request = { build: submitted.value.id, fromByte: 0 };
-    await until("the log begins", async () => (await world.stepLogs.read(request)).text !== "");
     for await (const part of world.stepLogs.follow(request, AbortSignal.timeout(10_000))) text += part;
     expect(text).toBe((await world.stepLogs.read(request)).text);
     expect(text).toContain(

@@ -1,9 +1,8 @@
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { SUPERVISOR } from "../../../test/builds/build-world.ts";
 import { Secret } from "../../core/values/secret.ts";
 import { instant } from "../../core/values/time.ts";
 import { describeSupervisors } from "../../ports/processes.contract.ts";
@@ -11,6 +10,8 @@ import type { ProcessSpec, Supervisors } from "../../ports/processes.ts";
 import { systemClock } from "../system/system-clock.ts";
 import { markedProcesses } from "./marked-processes.ts";
 import { createSupervisors } from "./supervisors.ts";
+
+const SUPERVISOR = resolve(import.meta.dirname, "../../main/supervisor.ts");
 
 let directory: string;
 let installationId: string;

@@ -29,7 +29,7 @@ export interface BuildDependencies {
   readonly concurrentBuilds?: number;
   /** What a step gets between SIGTERM and SIGKILL; default 10 s. */
   readonly stopGraceMs?: number;
-  /** Hears of a build whose driver broke on a fault of ours; the build goes on at the next start. */
+  /** Hears of a build whose driver broke on a fault of ours; the build is taken up again, as after a restart. */
   readonly onFault?: (build: string, fault: unknown) => void;
 }
 

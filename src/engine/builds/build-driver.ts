@@ -64,6 +64,8 @@ export function driveBuild(request: {
 async function drive(driving: Driving, origin: "new" | "recovered"): Promise<void> {
   const { stream, slots } = driving;
   try {
+    // At once, so that whoever follows the log of a build that still waits is not told that it has ended.
+    await openLog(driving);
     if (origin === "recovered") await settleInterrupted(driving);
     while (!driving.isAbandoned && !isEnded(stream.state)) {
       await recordOutcomes(driving);

@@ -6,6 +6,7 @@
 import type { BuildConfig, BuildStatus } from "../../core/build/build-config.ts";
 import { type Build, buildStatus, isEnded } from "../../core/build/state.ts";
 import { applySubstitutions, type BuiltIn } from "../../core/build/substitutions.ts";
+import { unsupportedFields } from "../../core/build/unsupported-fields.ts";
 import { queueTtlMs, validateBuild, validateSubstituted } from "../../core/build/validate-build.ts";
 import type { ActorId } from "../../core/values/ids.ts";
 import { err, ok, type Result } from "../../core/values/result.ts";
@@ -65,6 +66,7 @@ export interface BuildEngine {
 /** The engine. One per installation at a time: it is the only writer of its builds' streams. */
 export function createBuildEngine(deps: BuildDependencies): BuildEngine {
   const registry = createBuildRegistry(deps);
+  const closed = new AbortController();
   let isClosing = false;
   return {
     submit: async (submission) => {
@@ -81,19 +83,19 @@ export function createBuildEngine(deps: BuildDependencies): BuildEngine {
       return recorded === "recorded" ? "requested" : "ended";
     },
     async ended(id, signal) {
-      const driver = registry.driver(id);
-      if (driver !== undefined) await Promise.race([driver.done.catch(() => {}), aborted(signal)]);
+      await untilEnded(registry, id, AbortSignal.any([signal, closed.signal]));
       return registry.get(id);
     },
     recover: () => recover(deps, registry),
     async drain(signal) {
       isClosing = true;
-      const all = Promise.all(registry.drivers().map((driver) => driver.done.catch(() => {})));
-      await Promise.race([all, aborted(signal)]);
+      const ids = registry.drivers().map((driver) => driver.stream.state.id);
+      await Promise.all(ids.map((id) => untilEnded(registry, id, AbortSignal.any([signal, closed.signal]))));
     },
     async close() {
       isClosing = true;
-      await Promise.all(registry.drivers().map((driver) => driver.abandon()));
+      closed.abort();
+      await registry.close();
     },
     onBuildEnded: registry.onBuildEnded,
   };
@@ -140,6 +142,8 @@ function checkBuild(
 ): Result<{ config: BuildConfig; substitutions: Readonly<Record<string, string>> }, string> {
   const valid = validateBuild(config, overrides);
   if (!valid.ok) return valid;
+  const unsupported = unsupportedFields(config);
+  if (unsupported.length > 0) return err(`this engine does not carry out ${unsupported.join(", ")}`);
   const account = config.serviceAccount ?? "";
   const builtIns: Partial<Record<BuiltIn, string>> = {
     PROJECT_ID: project,
@@ -175,9 +179,18 @@ async function list(
   return found;
 }
 
-function aborted(signal: AbortSignal): Promise<void> {
+/** Resolves at once for a build that nobody drives. */
+function untilEnded(registry: BuildRegistry, id: string, signal: AbortSignal): Promise<void> {
+  if (registry.driver(id) === undefined || signal.aborted) return Promise.resolve();
   return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
+    const done = () => {
+      takeOff();
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    const takeOff = registry.onBuildEnded((build) => {
+      if (build.id === id) done();
+    });
+    signal.addEventListener("abort", done);
   });
 }

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import Fastify, { type FastifyInstance } from "fastify";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type BuildWorld, createBuildWorld } from "../../../test/builds/build-world.ts";
-import { systemClock } from "../../adapters/system/system-clock.ts";
-import type { Caller } from "../../ports/identities.ts";
-import { registerCloudBuildV1 } from "./cloud-build-v1.ts";
+import { systemClock } from "../../src/adapters/system/system-clock.ts";
+import { registerCloudBuildV1 } from "../../src/cloud/cloud-build-v1/cloud-build-v1.ts";
+import type { Caller } from "../../src/ports/identities.ts";
+import { type BuildWorld, createBuildWorld } from "./build-world.ts";
 
 let world: BuildWorld;
 let app: FastifyInstance;
@@ -233,7 +233,7 @@ interface RecordedRequest {
 }
 
 describe("recorded requests of real clients", () => {
-  const file = new URL("../../../test/fixtures/build/recorded-requests.json", import.meta.url);
+  const file = new URL("../fixtures/build/recorded-requests.json", import.meta.url);
   const recorded = JSON.parse(readFileSync(file, "utf8")) as readonly RecordedRequest[];
 
   it.each(recorded)("$client: $method $path", async ({ method, path, query, body }) => {

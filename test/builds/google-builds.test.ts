@@ -1,10 +1,10 @@
 import Fastify from "fastify";
-import { createBuildWorld } from "../../../test/builds/build-world.ts";
-import { registerCloudBuildV1 } from "../../cloud/cloud-build-v1/cloud-build-v1.ts";
-import { Secret } from "../../core/values/secret.ts";
-import { describeBuilds } from "../../ports/builds.contract.ts";
-import { systemClock } from "../system/system-clock.ts";
-import { createBuilds } from "./builds.ts";
+import { createBuilds } from "../../src/adapters/google/builds.ts";
+import { systemClock } from "../../src/adapters/system/system-clock.ts";
+import { registerCloudBuildV1 } from "../../src/cloud/cloud-build-v1/cloud-build-v1.ts";
+import { Secret } from "../../src/core/values/secret.ts";
+import { describeBuilds } from "../../src/ports/builds.contract.ts";
+import { createBuildWorld } from "./build-world.ts";
 
 // Over the wire: the official client, a real server, real processes.
 describeBuilds("embedded cloud", async () => {
