@@ -2,13 +2,15 @@
  * The supervisor: a small program that runs processes for a server and outlives it just long enough to end them.
  * Commands come as JSON lines on standard input; when that closes, the server is gone and everything here ends. A
  * process's exit record is on disk before the server hears of it, so that a new server never runs a finished step again.
- * Arguments: the directory for exit records. Begin with `main`.
+ * Arguments: the directory for exit records, and one for process ids where there is no
+ * `/proc`. Begin with `main`.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { accessSync, closeSync, constants, fsyncSync, openSync, renameSync, statSync, writeSync } from "node:fs";
 import { delimiter, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { markedProcesses, signal } from "../adapters/executors/marked-processes.ts";
+import { recordProcess } from "../adapters/executors/process-records.ts";
 import {
   exitRecordFile,
   MARK_VARIABLE,
@@ -28,7 +30,7 @@ const DOUBT_MS = 100;
 const DRAIN_MS = 5_000;
 const POLL_MS = 10;
 
-const directory = process.argv[2] ?? ".";
+const [directory = ".", pidDirectory = ""] = process.argv.slice(2);
 const mark = process.env[MARK_VARIABLE] ?? "unmarked";
 const owner = process.env[OWNER_VARIABLE] ?? "";
 const parent = process.ppid;
@@ -104,6 +106,7 @@ function run({ id, argv, cwd, env: given, logPath, mask }: StartCommand, program
   });
   child.on("spawn", () => {
     running.set(id, child);
+    if (pidDirectory !== "") recordProcess({ directory: pidDirectory, owner }, child.pid ?? 0);
     report({ type: "started", id, pid: child.pid ?? 0 });
   });
   child.on("exit", (code, name) => void settle({ id, child, log, drained, outcome: outcomeOf(code, name) }));

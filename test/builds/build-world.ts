@@ -16,7 +16,7 @@ import { type BuildEngine, createBuildEngine } from "../../src/engine/builds/bui
 import { createMemoryEventLog } from "../../src/ports/event-log.fake.ts";
 import type { StepLogs } from "../../src/ports/step-logs.ts";
 
-export const SUPERVISOR = resolve(import.meta.dirname, "../../src/main/supervisor.ts");
+const SUPERVISOR = resolve(import.meta.dirname, "../../src/main/supervisor.ts");
 export const TOKEN = "token-of-the-step-4711";
 
 /** A build engine with real processes and files in a folder of its own. */

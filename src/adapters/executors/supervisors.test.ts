@@ -34,6 +34,21 @@ function create(): Supervisors {
   return createSupervisors({ installationId, nodePath: process.execPath, supervisorScript: SUPERVISOR, clock });
 }
 
+/** As on a system without `/proc`. */
+function createRecorded(): Supervisors {
+  const clock = { ...systemClock, now: () => instant(systemClock.now() + Math.floor(Math.random() * 1e6)) };
+  const recordsDirectory = join(directory, "records");
+  const nodePath = process.execPath;
+  return createSupervisors({
+    installationId,
+    nodePath,
+    supervisorScript: SUPERVISOR,
+    clock,
+    recordsDirectory,
+    findLeftoversBy: "records",
+  });
+}
+
 function spec(id: string, script: string, more: Partial<ProcessSpec> = {}): ProcessSpec {
   const env = { PATH: process.env.PATH ?? "", GREETING: "hello" };
   return { id, argv: ["sh", "-c", script], cwd: directory, env, logPath: join(directory, `${id}.log`), ...more };
@@ -131,6 +146,17 @@ describe("supervisors", () => {
     await until("nothing is left", () => alive().length === 0);
     expect(() => readFileSync(join(directory, "lasting.exit.json"))).toThrow();
     expect(readFileSync(join(directory, "short.exit.json"), "utf8")).toContain('"code":0');
+  });
+
+  it("find leftovers by recorded ids and start times where there are no marks to read", async () => {
+    const theirs = await createRecorded().open({ name: "build-1", directory });
+    const left = await theirs.start(spec("a", "trap '' TERM; while :; do sleep 0.01; done"));
+    const ours = createRecorded();
+    const own = await (await ours.open({ name: "build-2", directory })).start(spec("b", "sleep 300"));
+    expect(await ours.sweep()).toBe(2); // their supervisor and its process
+    expect(alive().map((found) => found.pid)).not.toContain(left.pid);
+    expect(alive().map((found) => found.pid)).toContain(own.pid);
+    expect(await ours.sweep()).toBe(0);
   });
 
   it("sweep what another owner left, strays too, and nothing of their own", async () => {

@@ -7,7 +7,8 @@ import { mkdirSync } from "node:fs";
 import { createInterface } from "node:readline";
 import type { Clock } from "../../ports/clock.ts";
 import type { ExitRecord, ProcessSpec, RunningProcess, Supervisor, Supervisors } from "../../ports/processes.ts";
-import { type MarkedProcess, markedProcesses, signal } from "./marked-processes.ts";
+import { markedProcesses, signal } from "./marked-processes.ts";
+import { forgetLeftovers, HAS_PROC, type ProcessRecords, recordedLeftovers, recordProcess } from "./process-records.ts";
 import { MARK_VARIABLE, OWNER_VARIABLE, type SupervisorCommand, type SupervisorReport } from "./supervisor-protocol.ts";
 
 /** What leftovers get to end by themselves; a supervisor's own ladder takes 2 s. */
@@ -23,17 +24,27 @@ export interface SupervisorsOptions {
   readonly nodePath: string;
   readonly supervisorScript: string;
   readonly clock: Clock;
+  /**
+   * Where process ids are recorded on systems without `/proc` (default: nowhere, so that `sweep` finds nothing there).
+   * `findLeftoversBy` is for tests.
+   */
+  readonly recordsDirectory?: string;
+  readonly findLeftoversBy?: "marks" | "records";
 }
 
 /** Supervisors of one run of the server. Make it once: what another run started counts as left behind. */
 export function createSupervisors(options: SupervisorsOptions): Supervisors {
   const owner = `${process.pid}-${options.clock.now()}`;
+  const isRecorded = (options.findLeftoversBy ?? (HAS_PROC ? "marks" : "records")) === "records";
+  const directory = options.recordsDirectory;
+  const records = isRecorded && directory !== undefined ? { directory, owner } : undefined;
   return {
     async open({ name, directory }) {
       mkdirSync(directory, { recursive: true, mode: 0o700 });
-      return openSupervisor({ ...options, owner, mark: `${options.installationId}/${name}`, directory });
+      return openSupervisor({ ...options, owner, mark: `${options.installationId}/${name}`, directory, records });
     },
-    sweep: () => sweep(options.installationId, owner, options.clock),
+    sweep: () =>
+      isRecorded ? sweepRecorded(records, options.clock) : sweepMarked(options.installationId, owner, options.clock),
   };
 }
 
@@ -41,6 +52,7 @@ interface Opening extends SupervisorsOptions {
   readonly owner: string;
   readonly mark: string;
   readonly directory: string;
+  readonly records: ProcessRecords | undefined;
 }
 
 interface Expected {
@@ -50,12 +62,17 @@ interface Expected {
 }
 
 function openSupervisor(opening: Opening): Supervisor {
-  const child = spawn(opening.nodePath, [opening.supervisorScript, opening.directory], {
-    // A session of its own: Ctrl-C in a terminal reaches the server, and the server ends its supervisors in order.
-    detached: true,
-    env: { [MARK_VARIABLE]: opening.mark, [OWNER_VARIABLE]: opening.owner },
-    stdio: ["pipe", "pipe", "inherit"],
-  });
+  const child = spawn(
+    opening.nodePath,
+    [opening.supervisorScript, opening.directory, opening.records?.directory ?? ""],
+    {
+      // A session of its own: Ctrl-C in a terminal reaches the server, and the server ends its supervisors in order.
+      detached: true,
+      env: { [MARK_VARIABLE]: opening.mark, [OWNER_VARIABLE]: opening.owner },
+      stdio: ["pipe", "pipe", "inherit"],
+    },
+  );
+  if (opening.records !== undefined && child.pid !== undefined) recordProcess(opening.records, child.pid);
   const expected = new Map<string, Expected>();
   const isGone = new Promise<void>((resolve) => {
     const gone = () => {
@@ -131,15 +148,25 @@ function startProcess(spec: ProcessSpec, { send, expected }: Channel): Promise<R
 }
 
 /** Ends what other runs of this installation's server left. Supervisors end by themselves once theirs have. */
-async function sweep(installationId: string, owner: string, clock: Clock): Promise<number> {
+async function sweepMarked(installationId: string, owner: string, clock: Clock): Promise<number> {
   const leftovers = () => markedProcesses(installationId).filter((found) => found.owner !== owner);
   const count = leftovers().length;
   await endAll(leftovers, { clock, graceMs: SWEEP_GRACE_MS });
   return count;
 }
 
+/** The same by records: each is the leader of a group, which ends with it. */
+async function sweepRecorded(records: ProcessRecords | undefined, clock: Clock): Promise<number> {
+  if (records === undefined) return 0;
+  const leftovers = () => recordedLeftovers(records).map(({ pid }) => ({ pid: -pid }));
+  const count = leftovers().length;
+  await endAll(leftovers, { clock, graceMs: SWEEP_GRACE_MS });
+  forgetLeftovers(records);
+  return count;
+}
+
 async function endAll(
-  find: () => readonly MarkedProcess[],
+  find: () => readonly { readonly pid: number }[],
   { clock, graceMs }: { readonly clock: Clock; readonly graceMs: number },
 ): Promise<void> {
   if (graceMs > 0) for (const { pid } of find()) signal(pid, "SIGTERM");

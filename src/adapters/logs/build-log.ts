@@ -19,9 +19,6 @@ const CHUNK = 64 * 1024;
 /** How often the raw output of running steps is looked at. */
 const POLL_MS = 50;
 
-/** An open log. */
-export type OpenLog = BuildLog;
-
 /** The raw output of one try. */
 export function stepLogFile(directory: string, step: number, attempt: number): string {
   return join(directory, "steps", `step-${step}-try-${attempt}.log`);
@@ -44,7 +41,7 @@ interface Cursor {
 }
 
 /** Opens or continues a build's log. */
-export function openBuildLog({ directory, stepIds, clock, onClose }: Opening): OpenLog {
+export function openBuildLog({ directory, stepIds, clock, onClose }: Opening): BuildLog {
   mkdirSync(join(directory, "steps"), { recursive: true, mode: 0o700 });
   const composer = openComposer(directory, stepIds);
   const following = new Map<number, { readonly attempt: number; readonly end: AbortController; done: Promise<void> }>();

@@ -5,8 +5,8 @@
 import { closeSync, existsSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock } from "../../ports/clock.ts";
-import type { LogSelection, StepLogs } from "../../ports/step-logs.ts";
-import { type OpenLog, openBuildLog, stepLogFile } from "./build-log.ts";
+import type { BuildLog, LogSelection, StepLogs } from "../../ports/step-logs.ts";
+import { openBuildLog, stepLogFile } from "./build-log.ts";
 
 /** Longest text of one read. */
 const MAX_READ = 1024 * 1024;
@@ -18,7 +18,7 @@ const MAX_FOLLOW_MS = 86_400_000;
 /** Logs of builds in a folder. One per server: it knows which logs are still being written. */
 export function createStepLogs(options: { readonly buildsDirectory: string; readonly clock: Clock }): StepLogs {
   const { buildsDirectory, clock } = options;
-  const open = new Map<string, OpenLog>();
+  const open = new Map<string, BuildLog>();
   return {
     async open({ id, stepIds }) {
       const log = openBuildLog({

@@ -39,7 +39,7 @@ export function buildJson(build: Build, server: string): Record<string, unknown>
 }
 
 /** `operations/build/…` for global builds, `projects/…/operations/…` for those of a region. */
-export function operationName(build: Build): string {
+function operationName(build: Build): string {
   const opaque = Buffer.from(build.id).toString("base64url");
   if (build.location === "global") return `operations/build/${build.project}/${opaque}`;
   return `projects/${build.project}/locations/${build.location}/operations/${opaque}`;

@@ -163,7 +163,7 @@ function verdictOf(build: Build, index: number, outcome: StepOutcome) {
 }
 
 /** The reason of a failed step in Cloud Build's words. */
-export function reasonOf(outcome: StepOutcome): string {
+function reasonOf(outcome: StepOutcome): string {
   switch (outcome.kind) {
     case "exited":
       return `step exited with non-zero status: ${outcome.code}`;

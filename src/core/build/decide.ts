@@ -61,7 +61,7 @@ function decideSteps(build: Build, buildDeadline: Instant, now: Instant): NextFo
 }
 
 /** Steps whose predecessors have all passed. A checked graph always has one while any step waits and none runs. */
-export function readySteps(build: Build): readonly number[] {
+function readySteps(build: Build): readonly number[] {
   const graph = stepGraph(build.config.steps);
   if (!graph.ok) return [];
   return graph.value.flatMap((before, index) => {

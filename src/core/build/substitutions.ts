@@ -88,7 +88,7 @@ export function applySubstitutions(
 }
 
 /** Keys that the checked fields of a configuration refer to. */
-export function usedKeys(config: BuildConfig): ReadonlySet<string> {
+function usedKeys(config: BuildConfig): ReadonlySet<string> {
   const keys = new Set<string>();
   replaceFields(config, (text) => {
     for (const { key } of referencedKeys(text)) keys.add(key);

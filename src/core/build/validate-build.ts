@@ -5,7 +5,7 @@ import { stepGraph } from "./step-graph.ts";
 import { OVERRIDABLE_BUILT_INS } from "./substitutions.ts";
 
 /** Limits of Cloud Build, as far as they are known. */
-export const LIMITS = {
+const LIMITS = {
   steps: 300,
   args: 100,
   argLength: 10_000,

@@ -4,7 +4,7 @@ import { present } from "../../core/values/assert.ts";
 import { err, ok, type Result } from "../../core/values/result.ts";
 import type { Secret } from "../../core/values/secret.ts";
 import type { RunningStep, StepSession } from "../../ports/step-executor.ts";
-import type { BuildDependencies } from "./build-dependencies.ts";
+import type { BuildDependencies, StepEnvironment } from "./build-dependencies.ts";
 
 /** Starts one try. What goes wrong before it runs comes back as its end, so that it counts as the step's failure. */
 export async function startStep(request: {
@@ -17,16 +17,32 @@ export async function startStep(request: {
   const { deps, build, session, attempt, logPath } = request;
   const secrets = await accessSecrets(deps, build, attempt.step);
   if (!secrets.ok) return notStarted(secrets.error);
-  const added = await deps.stepEnvironment({ build, step: attempt.step });
+  const added = await environmentOf(deps, build, attempt.step);
+  if (!added.ok) return notStarted(added.error);
   return session.start({
     step: attempt.step,
     try: attempt.try,
     config: present(build.config.steps[attempt.step], `step ${attempt.step}`),
     directory: stepDirectory(build.config, attempt.step),
-    env: { ...added.env, ...stepVariables(build.config, attempt.step) },
-    secretEnv: { ...secrets.value, ...added.secretEnv },
+    env: { ...added.value.env, ...stepVariables(build.config, attempt.step) },
+    secretEnv: { ...secrets.value, ...added.value.secretEnv },
     logPath,
   });
+}
+
+/** A token that cannot be issued is the step's failure, not a fault that runs it over and over. */
+async function environmentOf(
+  deps: BuildDependencies,
+  build: Build,
+  step: number,
+): Promise<Result<StepEnvironment, string>> {
+  try {
+    return ok(await deps.stepEnvironment({ build, step }));
+  } catch (error) {
+    return err(
+      `the environment of the step could not be made: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
 }
 
 /** Secrets are read when the step starts, as on Cloud Build. */
