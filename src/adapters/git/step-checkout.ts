@@ -1,0 +1,25 @@
+import { mkdir } from "node:fs/promises";
+import type { CommitId } from "../../core/values/ids.ts";
+import { protocolOf } from "./mirrors.ts";
+import { runGit } from "./run-git.ts";
+
+const FETCH_MS = 120_000;
+
+/**
+ * Checks one commit out into a folder of a step's workspace, straight from its remote, without history, submodules or
+ * hooks. May be repeated: what a first try left there is put right, and files that the commit lacks are removed.
+ */
+export async function checkoutInto(request: {
+  readonly url: string;
+  readonly commit: CommitId;
+  readonly into: string;
+}): Promise<void> {
+  const { url, commit, into } = request;
+  await mkdir(into, { recursive: true });
+  const git = (...args: readonly string[]) =>
+    runGit(args, { cwd: into, timeoutMs: FETCH_MS, env: { GIT_ALLOW_PROTOCOL: protocolOf(url) } });
+  await git("init", "--quiet");
+  await git("fetch", "--quiet", "--depth", "1", "--no-tags", "--no-recurse-submodules", "--", url, commit);
+  await git("checkout", "--quiet", "--force", "--detach", commit);
+  await git("clean", "--quiet", "--force", "-d", "-x");
+}
