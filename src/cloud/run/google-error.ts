@@ -1,0 +1,35 @@
+/** Google's error words that Cloud Run answers with: HTTP status and number of `google.rpc.Code`. */
+const STATUSES = {
+  INVALID_ARGUMENT: { http: 400, rpc: 3 },
+  FAILED_PRECONDITION: { http: 400, rpc: 9 },
+  UNAUTHENTICATED: { http: 401, rpc: 16 },
+  PERMISSION_DENIED: { http: 403, rpc: 7 },
+  NOT_FOUND: { http: 404, rpc: 5 },
+  ALREADY_EXISTS: { http: 409, rpc: 6 },
+  ABORTED: { http: 409, rpc: 10 },
+  UNKNOWN: { http: 500, rpc: 2 },
+  INTERNAL: { http: 500, rpc: 13 },
+  UNIMPLEMENTED: { http: 501, rpc: 12 },
+} as const;
+
+/** A refusal in Google's terms. */
+export interface Refusal {
+  readonly status: keyof typeof STATUSES;
+  readonly message: string;
+}
+
+/** Makes a refusal. */
+export function refusal(status: Refusal["status"], message: string): Refusal {
+  return { status, message };
+}
+
+/** The HTTP status and the body that Google's clients read; `status` decides the code that they report. */
+export function googleError({ status, message }: Refusal): { readonly httpStatus: number; readonly body: unknown } {
+  const httpStatus = STATUSES[status].http;
+  return { httpStatus, body: { error: { code: httpStatus, message, status } } };
+}
+
+/** The `google.rpc.Status` that an operation ends with. */
+export function rpcStatus({ status, message }: Refusal): { readonly code: number; readonly message: string } {
+  return { code: STATUSES[status].rpc, message };
+}

@@ -1,0 +1,117 @@
+/** What an instance is started with, read from a revision's template. Pure but for the secrets it is handed. */
+import { err, ok, type Result } from "../../core/values/result.ts";
+import type { Secret } from "../../core/values/secret.ts";
+import { type JsonObject, numberOf, objectOf, objectsOf, textOf } from "./resources.ts";
+
+/** Cloud Run's longest start, for a container without a probe of its own. */
+const USUAL_START_MS = 240_000;
+
+/** How it is seen that an instance is ready. */
+export interface StartupProbe {
+  /** Undefined: a TCP connection is enough. */
+  readonly path: string | undefined;
+  readonly withinMs: number;
+}
+
+/** A variable whose value is a version of a secret. */
+export interface SecretReference {
+  readonly variable: string;
+  readonly project: string;
+  readonly secret: string;
+  readonly version: string;
+}
+
+export interface InstanceSpec {
+  readonly image: string;
+  /** Empty where the image's own command is used. */
+  readonly command: readonly string[];
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly secrets: readonly SecretReference[];
+  readonly probe: StartupProbe;
+}
+
+/** Reads the first container of a template: a second one is refused when the template comes in. */
+export function instanceSpec(template: JsonObject, project: string): InstanceSpec {
+  const container = objectsOf(template.containers)[0] ?? {};
+  const variables = objectsOf(container.env);
+  return {
+    image: textOf(container.image),
+    command: listOf(container.command),
+    args: listOf(container.args),
+    env: Object.fromEntries(
+      variables.filter((v) => referenceOf(v) === undefined).map((v) => [textOf(v.name), textOf(v.value)]),
+    ),
+    secrets: variables.flatMap((variable) => {
+      const reference = referenceOf(variable);
+      if (reference === undefined) return [];
+      // Short name, or projects/P/secrets/S.
+      const parts = /^projects\/([^/]+)\/secrets\/([^/]+)$/.exec(textOf(reference.secret));
+      const [, owner = project, secret = textOf(reference.secret)] = parts ?? [];
+      const version = textOf(reference.version) || "latest";
+      return [{ variable: textOf(variable.name), project: owner, secret, version }];
+    }),
+    probe: probeOf(objectOf(container.startupProbe)),
+  };
+}
+
+/** What a template lacks or has too much of, in words for the client; undefined where it can be run. */
+export function templateFault(template: JsonObject): string | undefined {
+  const containers = objectsOf(template.containers);
+  const [container] = containers;
+  if (container === undefined) return "template.containers: must contain exactly one container.";
+  if (containers.length > 1) return "template.containers: the embedded cloud runs one container per revision.";
+  if (textOf(container.image) === "") return "template.containers[0].image: must not be empty.";
+  const names = objectsOf(container.env).map(({ name }) => textOf(name));
+  const reserved = names.find((name) => ["PORT", "K_SERVICE", "K_REVISION", "K_CONFIGURATION"].includes(name));
+  if (reserved !== undefined) {
+    return `template.containers[0].env: The following reserved env names were provided: ${reserved}.`;
+  }
+  const invalid = names.find((name) => name === "" || /[=\0]/.test(name));
+  if (invalid !== undefined) return `template.containers[0].env: "${invalid}" is no name of a variable.`;
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  return twice === undefined ? undefined : `template.containers[0].env: ${twice} is there twice.`;
+}
+
+/** Reads a secret's version; undefined where it is not there or may not be read. */
+export type AccessSecret = (project: string, secret: string, version: string) => Promise<Secret | undefined>;
+
+/** The values of all secret variables; the error names every version that cannot be read. */
+export async function resolveSecrets(
+  references: readonly SecretReference[],
+  access: AccessSecret,
+): Promise<Result<ReadonlyMap<string, Secret>, string>> {
+  const values = new Map<string, Secret>();
+  const missing: string[] = [];
+  for (const { variable, project, secret, version } of references) {
+    const value = await access(project, secret, version);
+    if (value !== undefined) values.set(variable, value);
+    else
+      missing.push(
+        `spec.template.containers[0].env: ${variable}: Secret projects/${project}/secrets/${secret}/versions/${version} was not found`,
+      );
+  }
+  return missing.length === 0 ? ok(values) : err(missing.join("\n"));
+}
+
+function referenceOf(variable: JsonObject): JsonObject | undefined {
+  const reference = objectOf(objectOf(variable.valueSource).secretKeyRef);
+  return textOf(reference.secret) === "" ? undefined : reference;
+}
+
+function listOf(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.map(textOf) : [];
+}
+
+function probeOf(probe: JsonObject): StartupProbe {
+  const isThere = Object.keys(probe).length > 0;
+  if (!isThere) return { path: undefined, withinMs: USUAL_START_MS };
+  // Google's defaults of the probe's members.
+  const seconds = (numberOf(probe.failureThreshold) || 3) * (numberOf(probe.periodSeconds) || 10);
+  const delay = numberOf(probe.initialDelaySeconds) ?? 0;
+  const http = probe.httpGet === undefined ? undefined : objectOf(probe.httpGet);
+  return {
+    path: http === undefined ? undefined : textOf(http.path) || "/",
+    withinMs: Math.min((seconds + delay) * 1_000, USUAL_START_MS),
+  };
+}
