@@ -1,0 +1,105 @@
+import { err, ok, type Result } from "../../core/values/result.ts";
+import type { Clock, Ids } from "../../ports/clock.ts";
+import type { Documents } from "../../ports/documents.ts";
+import { type Refusal, refusal, rpcStatus } from "./google-error.ts";
+import { change } from "./keep.ts";
+import { COLLECTION, type JsonObject, type Place, placeName } from "./resources.ts";
+
+/** Longest time that `:wait` holds a request. */
+const MAX_WAIT_MS = 60_000;
+const POLL_MS = 50;
+
+interface StoredOperation extends Place {
+  readonly id: string;
+  /** Type of the resource, such as `google.cloud.run.v2.Service`. */
+  readonly type: string;
+  /** The resource as it was when the operation began or ended. */
+  readonly resource: JsonObject;
+  readonly outcome?: { readonly kind: "done" } | { readonly kind: "failed"; readonly error: Refusal };
+}
+
+/** Long-running operations, durable from the moment that a client hears of one. */
+export interface Operations {
+  /** Begins one; its JSON. */
+  begin(place: Place, about: { readonly type: string; readonly resource: JsonObject }): Promise<JsonObject>;
+  /** Ends one, by the id at the end of its name. What has ended stays as it is. */
+  end(place: Place & { readonly id: string }, resource: JsonObject, error?: Refusal): Promise<void>;
+  get(place: Place & { readonly id: string }): Promise<Result<JsonObject, Refusal>>;
+  /** As `get`, once it has ended or the time is over, 60 s at most. */
+  wait(place: Place & { readonly id: string }, timeoutMs: number): Promise<Result<JsonObject, Refusal>>;
+}
+
+/** Operations in Documents. */
+export function createOperations({
+  documents,
+  clock,
+  ids,
+}: {
+  readonly documents: Documents;
+  readonly clock: Clock;
+  readonly ids: Ids;
+}): Operations {
+  const collection = COLLECTION.operations;
+  const find = async (place: Place & { readonly id: string }): Promise<Result<StoredOperation, Refusal>> => {
+    const found = await documents.get<StoredOperation>(collection, keyOf(place));
+    return found === undefined ? err(notFound(place)) : ok(found.value);
+  };
+  return {
+    async begin({ project, location }, { type, resource }) {
+      const operation: StoredOperation = { project, location, id: ids.uuid(), type, resource };
+      await documents.put(collection, keyOf(operation), operation, 0);
+      return operationJson(operation);
+    },
+    async end(place, resource, error) {
+      await change<StoredOperation, Refusal>(documents, { collection, key: keyOf(place) }, (current) => {
+        if (current === undefined) return err(notFound(place));
+        if (current.outcome !== undefined) return ok(current);
+        return ok({
+          ...current,
+          resource,
+          outcome: error === undefined ? { kind: "done" } : { kind: "failed", error },
+        });
+      });
+    },
+    async get(place) {
+      const found = await find(place);
+      return found.ok ? ok(operationJson(found.value)) : found;
+    },
+    async wait(place, timeoutMs) {
+      const deadline = clock.monotonicMs() + Math.min(timeoutMs, MAX_WAIT_MS);
+      let found = await find(place);
+      while (found.ok && found.value.outcome === undefined && clock.monotonicMs() < deadline) {
+        await clock.sleep(POLL_MS);
+        found = await find(place);
+      }
+      return found.ok ? ok(operationJson(found.value)) : found;
+    },
+  };
+}
+
+/** JSON of an operation that has ended and is kept nowhere: the answer to `validateOnly`. */
+export function endedOperation(place: Place, type: string, resource: JsonObject): JsonObject {
+  return operationJson({ ...place, id: "validate-only", type, resource, outcome: { kind: "done" } });
+}
+
+/** The id at the end of an operation's name. */
+export function operationId(operation: JsonObject): string {
+  return String(operation.name).split("/").at(-1) ?? "";
+}
+
+function operationJson(operation: StoredOperation): JsonObject {
+  const { id, type, resource, outcome } = operation;
+  const typed = { "@type": `type.googleapis.com/${type}`, ...resource };
+  const begun = { name: `${placeName(operation)}/operations/${id}`, metadata: typed };
+  if (outcome === undefined) return begun;
+  if (outcome.kind === "failed") return { ...begun, done: true, error: rpcStatus(outcome.error) };
+  return { ...begun, done: true, response: typed };
+}
+
+function keyOf({ project, location, id }: Place & { readonly id: string }): string {
+  return `${project}/${location}/${id}`;
+}
+
+function notFound(place: Place & { readonly id: string }): Refusal {
+  return refusal("NOT_FOUND", `Operation '${placeName(place)}/operations/${place.id}' does not exist.`);
+}
