@@ -108,14 +108,39 @@ export class ReleaseEngine {
     return ok(cancelled);
   }
 
-  /** Answers a step. It may come before the record of its build is written, so it waits for that a little. */
-  async phase(build: string, request: PhaseRequest): Promise<Result<PhaseAnswer, Problem>> {
+  /**
+   * Answers a step; what the phase notes meanwhile goes to `onLine`. The step may come before the record of its build is
+   * written, so it waits for that a little.
+   */
+  async phase(
+    build: string,
+    request: PhaseRequest,
+    onLine: (text: string) => void = () => {},
+  ): Promise<Result<PhaseAnswer, Problem>> {
     const release = await this.#releaseOf(build);
     const driver = release === undefined ? undefined : this.#drivers.get(release.id)?.driver;
     if (release === undefined || driver === undefined) return err(buildWithoutRelease(build));
     const platform = await this.#platforms.at(release.umbrellaCommit);
     if (!platform.ok) return err(platform.problems[0]);
-    return answerPhase({ driver, platform: platform.value, ports: this.#ports }, request);
+    const answered = new AbortController();
+    void this.#passNotes(release, request, onLine, answered.signal);
+    try {
+      return await answerPhase({ driver, platform: platform.value, ports: this.#ports }, request);
+    } finally {
+      answered.abort();
+    }
+  }
+
+  async #passNotes(
+    release: Release,
+    request: PhaseRequest,
+    onLine: (text: string) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    for await (const { event } of this.follow(release.id, release.lastSequence, signal)) {
+      const isOurs = event.type === "phase-noted" && event.phase === request.phase && event.subject === request.subject;
+      if (isOurs) onLine(event.text);
+    }
   }
 
   async #request(request: ReleaseRequest): Promise<Result<Requested, NonEmpty<Problem>>> {

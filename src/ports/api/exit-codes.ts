@@ -1,0 +1,40 @@
+/** Exit codes of the command line; documented and stable. */
+export const EXIT = {
+  success: 0,
+  failed: 1,
+  usage: 2,
+  invalid: 3,
+  denied: 4,
+  conflict: 5,
+  waiting: 6,
+  differences: 7,
+  detached: 8,
+  unreachable: 9,
+  rolledBack: 10,
+  bug: 70,
+} as const;
+
+/** Codes whose problem is not simply invalid input: HTTP status and exit code. */
+const OTHERWISE: Readonly<Record<string, { readonly status: number; readonly exit: number }>> = {
+  "not-authenticated": { status: 401, exit: EXIT.denied },
+  "not-allowed": { status: 403, exit: EXIT.denied },
+  "release-unknown": { status: 404, exit: EXIT.invalid },
+  "environment-unknown": { status: 404, exit: EXIT.invalid },
+  "release-ended": { status: 409, exit: EXIT.conflict },
+  "plan-moved": { status: 409, exit: EXIT.conflict },
+  "plan-stale": { status: 409, exit: EXIT.conflict },
+  "repository-unreachable": { status: 503, exit: EXIT.unreachable },
+  "server-unreachable": { status: 503, exit: EXIT.unreachable },
+  "port-taken": { status: 409, exit: EXIT.unreachable },
+  "build-without-release": { status: 409, exit: EXIT.failed },
+};
+
+/** HTTP status of an answer that consists of this problem. */
+export function httpStatus(code: string): number {
+  return OTHERWISE[code]?.status ?? 422;
+}
+
+/** Exit code of a command that ends with this problem. */
+export function exitCode(code: string): number {
+  return OTHERWISE[code]?.exit ?? EXIT.invalid;
+}

@@ -1,0 +1,41 @@
+/**
+ * The server's HTTP side: authenticate, parse, ask the engine, show. Begin here; `release-routes.ts` is our API,
+ * `board/` the pages, and the embedded cloud adds Google's routes through `register`.
+ */
+import Fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
+import { Authenticator } from "./authenticate.ts";
+import { registerBoard } from "./board/register-board.ts";
+import { registerReleaseRoutes } from "./release-routes.ts";
+import type { Routing, ServerDependencies } from "./routing.ts";
+
+const BODY_LIMIT_BYTES = 4 * 1024 * 1024;
+
+export interface CreatedServer {
+  readonly app: FastifyInstance;
+  /** A word for a link `/?login=<word>` that opens the board once. */
+  readonly makeLink: () => string;
+}
+
+/** The server, not listening yet. */
+export function createServer(deps: ServerDependencies): CreatedServer {
+  const app = Fastify({ bodyLimit: BODY_LIMIT_BYTES, genReqId: () => deps.ids.uuid(), forceCloseConnections: true });
+  const authenticator = new Authenticator({ ...deps });
+  const callerOf = (request: FastifyRequest) => authenticator.callerOf(request);
+  app.addHook("onRequest", async (request, reply) => {
+    if (!isLoopback(request.headers.host)) await reply.code(421).send({ error: { message: "unknown host" } });
+  });
+  app.addHook("onSend", async (_request, reply) => {
+    reply.header("x-content-type-options", "nosniff").header("referrer-policy", "no-referrer");
+    reply.header("content-security-policy", "default-src 'self'; frame-ancestors 'none'; base-uri 'none'");
+  });
+  const routing: Routing = { app, callerOf, deps };
+  registerReleaseRoutes(routing);
+  registerBoard(routing, authenticator);
+  deps.register(app, callerOf);
+  return { app, makeLink: () => authenticator.makeLink() };
+}
+
+/** A page elsewhere that lets its own name lead to this machine sends that name: DNS rebinding. */
+function isLoopback(host: string | undefined): boolean {
+  return /^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/.test(host ?? "");
+}

@@ -1,0 +1,82 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { z } from "zod";
+import type { Problem } from "../core/values/problem.ts";
+import type { ReleaseEngine } from "../engine/releases/release-engine.ts";
+import type { Route } from "../ports/api/contract.ts";
+import { httpStatus } from "../ports/api/exit-codes.ts";
+import type { Clock, Ids } from "../ports/clock.ts";
+import type { Caller, Identities } from "../ports/identities.ts";
+import { notAllowed, notAuthenticated, requestInvalid } from "./problems.ts";
+
+/** What the server's handlers work with. */
+export interface ServerDependencies {
+  readonly engine: ReleaseEngine;
+  readonly identities: Identities;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly installation: string;
+  readonly version: string;
+  /** Name of the person that the token file stands for. */
+  readonly person: string;
+  /** Whether work can be taken: false while the server starts or stops. */
+  readonly isReady: () => boolean;
+  readonly buildLog: (build: string) => Promise<string | undefined>;
+  readonly metrics: () => string;
+  /** Text of a generated JSON Schema by file name. */
+  readonly schema: (name: string) => Promise<string | undefined>;
+  /** What an environment serves, for people; undefined for an unknown one. */
+  readonly environment: (name: string) => Promise<unknown>;
+  /** Adds the embedded cloud's routes. */
+  readonly register: (app: FastifyInstance, callerOf: (request: FastifyRequest) => Promise<Caller | undefined>) => void;
+}
+
+/** What a group of routes is added with. */
+export interface Routing {
+  readonly app: FastifyInstance;
+  readonly callerOf: (request: FastifyRequest) => Promise<Caller | undefined>;
+  readonly deps: ServerDependencies;
+}
+
+/** Adds one route of the contract: its permission and the form of its body are checked before the handler runs. */
+export function addRoute<B>(
+  { app, callerOf }: Routing,
+  route: Route,
+  handler: (call: {
+    request: FastifyRequest;
+    reply: FastifyReply;
+    caller: Caller | undefined;
+    body: B;
+  }) => Promise<unknown>,
+): void {
+  app.route({
+    method: route.method,
+    url: route.path,
+    handler: async (request, reply) => {
+      const caller = await callerOf(request);
+      const refusal = refusalOf(route, caller);
+      if (refusal !== undefined) return sendProblems(reply, [refusal]);
+      const parsed = route.body?.safeParse(request.body);
+      if (parsed?.success === false) return sendProblems(reply, [requestInvalid(issues(parsed.error))]);
+      return handler({ request, reply, caller, body: parsed?.data as B });
+    },
+  });
+}
+
+/** Answers with problems in our error envelope. */
+export function sendProblems(reply: FastifyReply, problems: readonly Problem[]): FastifyReply {
+  const [first] = problems;
+  const code = first?.code ?? "request-invalid";
+  const envelope = { code, message: first?.summary ?? "", problems, requestId: reply.request.id };
+  return reply.code(httpStatus(code)).send({ error: envelope });
+}
+
+function refusalOf(route: Route, caller: Caller | undefined): Problem | undefined {
+  if (route.permission === "public") return undefined;
+  if (caller === undefined) return notAuthenticated();
+  if (caller.kind === route.permission) return undefined;
+  return notAllowed(caller.kind === "person" ? caller.name : caller.email, route.permission);
+}
+
+function issues(error: z.ZodError): readonly string[] {
+  return error.issues.map((issue) => `${issue.path.join(".") || "body"}: ${issue.message}`);
+}
