@@ -7,6 +7,7 @@ import { systemIds } from "../../src/adapters/system/system-ids.ts";
 import { actorId } from "../../src/core/values/ids.ts";
 import { renderProblem } from "../../src/core/values/problem.ts";
 import { instant } from "../../src/core/values/time.ts";
+import { describeDocuments } from "../../src/ports/documents.contract.ts";
 import { describeEventLog } from "../../src/ports/event-log.contract.ts";
 import { describeLeases } from "../../src/ports/leases.contract.ts";
 import { queryOnce, startTestCluster, type TestCluster } from "../support/cluster.ts";
@@ -55,6 +56,8 @@ describeLeases("PostgreSQL", async () => {
     },
   };
 });
+
+describeDocuments("PostgreSQL", () => harness());
 
 const noted = (text: string) => ({
   event: { type: "noted", text },
@@ -144,7 +147,7 @@ describe("the store", () => {
     const outcome = await createStore({ connection, clock: systemClock, ids: systemIds });
     expect(outcome.ok ? "" : renderProblem(outcome.error)).toMatchInlineSnapshot(`
       "error[store-unreachable]: The database that keeps the state cannot be reached.
-        why:   password authentication failed for user "mobius"
+        why:   password authentication failed for user "mobius_superuser"
         fix:   Check that the server is up and that DATABASE_URL, when set, names it with a user and password that it accepts.
         more:  docs/errors.md#store-unreachable"
     `);

@@ -1,4 +1,19 @@
 import type { Problem, Where } from "../values/problem.ts";
+import { formatDuration } from "../values/time.ts";
+
+/** What a problem says of the migration that is to be applied. */
+export interface MigrationFile {
+  readonly database: string;
+  readonly identifier: string;
+  readonly checksum: string;
+}
+
+/** What a problem says of a row in the migration ledger. */
+export interface EarlierRun {
+  readonly identifier: string;
+  readonly checksum: string;
+  readonly release: string;
+}
 
 /** A string, identifier or comment that never ends. */
 export function sqlUnterminated(what: string, where: Where): Problem {
@@ -45,5 +60,80 @@ export function sqlTransactionLeftOpen(where: Where): Problem {
     where,
     why: ["At the end of the file the server would undo everything since this BEGIN without a word."],
     fix: "End it with COMMIT, or take the BEGIN out: a file without its own is one transaction anyway.",
+  };
+}
+
+/** The migration was applied from a file that read differently. */
+export function migrationChanged(migration: MigrationFile, row: EarlierRun): Problem {
+  const { identifier, database } = migration;
+  return {
+    code: "migration-changed",
+    severity: "error",
+    summary: `Migration "${identifier}" was applied to ${database} from a file that reads differently now.`,
+    why: [
+      `Release ${row.release} applied it with checksum ${row.checksum}; the file has ${migration.checksum}.`,
+      "The schema and the file no longer say the same.",
+    ],
+    fix: "Put the applied file back, and write the change as a new migration.",
+  };
+}
+
+/** A migration was begun and nobody knows how far it came. */
+export function migrationDirty(database: string, row: EarlierRun): Problem {
+  return {
+    code: "migration-dirty",
+    severity: "error",
+    summary: `Migration "${row.identifier}" was started on ${database} and never finished.`,
+    why: [
+      `Release ${row.release} started it. It runs in no transaction, so it may be half applied.`,
+      "Anything that follows would build on unknown ground.",
+    ],
+    fix: `Look at the database, then say how it stands: mobius migrations resolve ${database} ${row.identifier}`,
+  };
+}
+
+/** What a failed migration left behind. */
+export type Remains = "nothing" | "unknown";
+
+/** The server refused a statement, or the script ended with an error. */
+export function migrationFailed(failure: {
+  readonly migration: MigrationFile;
+  readonly reasons: readonly string[];
+  readonly remains: Remains;
+  readonly where?: Where | undefined;
+}): Problem {
+  const { migration, reasons, remains, where } = failure;
+  const { identifier, database } = migration;
+  const left =
+    remains === "nothing"
+      ? "Nothing of it was applied: its transaction was undone as a whole."
+      : "It runs in no transaction of ours, so what came before the failure stays applied.";
+  const again = "Mend the file, commit and push it, and release again.";
+  return {
+    code: "migration-failed",
+    severity: "error",
+    summary: `Migration "${identifier}" failed on ${database}.`,
+    ...(where === undefined ? {} : { where }),
+    why: [...reasons, left],
+    fix:
+      remains === "nothing"
+        ? again
+        : `Look at the database and say how it stands: mobius migrations resolve ${database} ${identifier}. ${again}`,
+  };
+}
+
+/** Another session has migrated this database for longer than we wait. */
+export function migrationBlocked(
+  migration: MigrationFile,
+  holder: { readonly pid: number; readonly application: string; readonly forMs: number },
+): Problem {
+  return {
+    code: "migration-blocked",
+    severity: "error",
+    summary: `Migration "${migration.identifier}" could not begin: ${migration.database} is being migrated.`,
+    why: [
+      `Session ${holder.pid} (${holder.application}) has held the migration lock's connection for ${formatDuration(holder.forMs)}.`,
+    ],
+    fix: `Wait for it, then release again. If it hangs, end it: SELECT pg_terminate_backend(${holder.pid})`,
   };
 }

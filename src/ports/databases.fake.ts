@@ -1,0 +1,73 @@
+import { classifySql } from "../core/migrations/classify-sql.ts";
+import { judgeMigration } from "../core/migrations/judge-migration.ts";
+import { migrationFailed } from "../core/migrations/problems.ts";
+import { err, ok } from "../core/values/result.ts";
+import { Secret } from "../core/values/secret.ts";
+import type { Clock } from "./clock.ts";
+import type { Databases, LedgerRow, MigrationToApply } from "./databases.ts";
+
+/** A statement that calls a function of this name fails, on a real server too: a sentinel for tests and people. */
+export const FAILING_FUNCTION = "no_such_function";
+
+/** Databases in memory: SQL is cut and classified as usual, and not carried out. The ledger is real. */
+export function createMemoryDatabases({ clock }: { readonly clock: Clock }): Databases {
+  const ledgers = new Map<string, LedgerRow[]>();
+  const passwords = new Map<string, { readonly user: string; readonly password: Secret }>();
+  let backups = 0;
+
+  const ledgerOf = (database: string) => {
+    const rows = ledgers.get(database) ?? [];
+    ledgers.set(database, rows);
+    return rows;
+  };
+  const record = (migration: MigrationToApply, state: LedgerRow["state"]) => {
+    const { database, ...row } = migration;
+    const rows = ledgerOf(database).filter(
+      (other) => other.module !== row.module || other.identifier !== row.identifier,
+    );
+    ledgers.set(database, [...rows, { ...row, state, at: clock.now() }]);
+  };
+  const url = (database: string, user: string, password: Secret) =>
+    new Secret(
+      `postgresql://${encodeURIComponent(user)}:${encodeURIComponent(password.reveal())}@localhost/${database}`,
+    );
+
+  return {
+    async provision(databases) {
+      for (const { name, user, password } of databases) passwords.set(name, { user, password });
+    },
+    url,
+    ledger: async (database) => [...ledgerOf(database)],
+    async applySql(migration, sql) {
+      const file = classifySql(sql, migration.identifier);
+      if (!file.ok) return err(file.error[0]);
+      const known = judgeMigration(ledgerOf(migration.database), migration);
+      if (!known.ok) return known;
+      if (known.value === "already-applied") return ok(known.value);
+      const failing = file.value.statements.find((statement) => statement.text.includes(FAILING_FUNCTION));
+      if (failing === undefined) {
+        record(migration, "applied");
+        return ok("applied");
+      }
+      const remains = file.value.kind === "transactional" ? "nothing" : "unknown";
+      if (remains === "unknown") record(migration, "started");
+      const reasons = [`function ${FAILING_FUNCTION}() does not exist [SQLSTATE 42883]`];
+      return err(migrationFailed({ migration, reasons, remains, where: failing.position }));
+    },
+    async applyScript(migration, run) {
+      const known = judgeMigration(ledgerOf(migration.database), migration);
+      if (!known.ok) return known;
+      if (known.value === "already-applied") return ok(known.value);
+      record(migration, "started");
+      const { user = "nobody", password = new Secret("") } = passwords.get(migration.database) ?? {};
+      const exitCode = await run(url(migration.database, user, password));
+      if (exitCode === 0) {
+        record(migration, "applied");
+        return ok("applied");
+      }
+      const reasons = [`The script ended with exit code ${exitCode}.`];
+      return err(migrationFailed({ migration, reasons, remains: "unknown" }));
+    },
+    backUp: async (label) => ({ id: `${label}-${++backups}`, bytes: 0, durationMs: 0 }),
+  };
+}
