@@ -7,7 +7,7 @@ import type { Clock } from "./clock.ts";
 import type { Databases, LedgerRow, MigrationToApply } from "./databases.ts";
 
 /** A statement that calls a function of this name fails, on a real server too: a sentinel for tests and people. */
-export const FAILING_FUNCTION = "no_such_function";
+const FAILING_FUNCTION = "no_such_function";
 
 /** Databases in memory: SQL is cut and classified as usual, and not carried out. The ledger is real. */
 export function createMemoryDatabases({ clock }: { readonly clock: Clock }): Databases {

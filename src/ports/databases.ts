@@ -42,8 +42,9 @@ export interface Databases {
   /** Empty when the database has no ledger yet. */
   ledger(database: string): Promise<readonly LedgerRow[]>;
   /**
-   * Runs an SQL file. A plain one is one transaction with its ledger row; one with its own BEGIN/COMMIT, or with
-   * statements that allow no transaction, is recorded as started, run, and recorded as applied.
+   * Runs an SQL file. A plain one is one transaction with its ledger row, also where a BEGIN and a COMMIT enclose all of
+   * it; one with other transactions of its own, or with statements that allow no transaction, is recorded as started,
+   * run, and recorded as applied.
    */
   applySql(migration: MigrationToApply, sql: string): Promise<Result<"applied" | "already-applied", Problem>>;
   /** Runs a program between `started` and `applied` rows. `run` gives its exit code; not 0 leaves the row `started`. */

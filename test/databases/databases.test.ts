@@ -400,6 +400,20 @@ describe("a backup", () => {
     }
   });
 
+  it("that was cut short is swept away at the next start, with the server that was checking it", async () => {
+    await using h = await harness({}, own);
+    const made = await h.databases.backUp("cut");
+    const directory = join(own.directory, "backups", made.id);
+    await rm(join(directory, "backup.json"));
+    const options = { directory, name: "left over", clock: systemClock, ids: systemIds };
+    const left = await openCluster(options);
+    if (!left.ok) throw new Error(renderProblem(left.error));
+    await h.databases.provision([]);
+    await expect(queryOnce(left.value.connect(), "SELECT 1")).rejects.toThrow();
+    expect(await readdir(join(own.directory, "backups"))).not.toContain(made.id);
+    await left.value.stop();
+  });
+
   it("that cannot be opened fails, and leaves nothing", async () => {
     await using h = await harness({ openCopy: async () => Promise.reject(new Error("no")) }, own);
     const before = await readdir(join(own.directory, "backups")).catch(() => []);

@@ -17,7 +17,7 @@ export interface BackupContext {
 }
 
 /** A copy that runs. */
-export interface OpenedCopy {
+interface OpenedCopy {
   readonly connect: (database?: string) => ClientConfig;
   stop(): Promise<void>;
 }
@@ -46,6 +46,7 @@ export async function backUpCluster(
   const id = `${label.toLowerCase().replaceAll(/[^a-z0-9-]+/g, "-")}-${ids.randomHex(4)}`;
   const directory = join(backupsDirectory, id);
   await mkdir(directory, { recursive: true, mode: 0o700 });
+  inProgress.add(directory);
   try {
     const bytes = await copyOnline(context, id, join(directory, "data"));
     const databases = await readBack(context, directory);
@@ -56,6 +57,29 @@ export async function backUpCluster(
   } catch (error) {
     await rm(directory, { recursive: true, force: true });
     throw new Error(`backup ${id} failed`, { cause: error });
+  } finally {
+    inProgress.delete(directory);
+  }
+}
+
+/** Folders that this process is filling. */
+const inProgress = new Set<string>();
+
+/**
+ * Removes what a killed process left of its backup. The server with which it was checking the copy may still run, so
+ * the copy is opened, which adopts it, and stopped.
+ */
+export async function sweepBackups({ backupsDirectory, openCopy }: BackupContext): Promise<void> {
+  for (const name of (await readdir(backupsDirectory).catch(ignoreMissing)) ?? []) {
+    const directory = join(backupsDirectory, name);
+    const entries = (await readdir(directory).catch(ignoreMissing)) ?? [];
+    if (inProgress.has(directory) || entries.includes("backup.json")) continue;
+    if (entries.includes("instance"))
+      await openCopy(directory).then(
+        (copy) => copy.stop(),
+        () => {},
+      );
+    await rm(directory, { recursive: true, force: true });
   }
 }
 

@@ -6,7 +6,7 @@ import { present } from "../../core/values/assert.ts";
 import { Secret } from "../../core/values/secret.ts";
 import type { Clock, Ids } from "../../ports/clock.ts";
 import type { Databases } from "../../ports/databases.ts";
-import { type BackupContext, backUpCluster } from "./back-up.ts";
+import { type BackupContext, backUpCluster, sweepBackups } from "./back-up.ts";
 import { type ClusterAccess, sqlStateOf, userConfig, withClient } from "./cluster-access.ts";
 import { readLedger } from "./ledger.ts";
 import { applyScriptMigration, applySqlMigration, type MigrationLimits, type MigratorContext } from "./migrator.ts";
@@ -46,6 +46,7 @@ export function createDatabases(options: DatabasesOptions): Databases {
 
   return {
     async provision(databases) {
+      await sweepBackups(options);
       await provisionDatabases(cluster, databases);
       // The first one declared for a database owns it, hence backwards.
       for (const declared of databases.toReversed()) owners.set(declared.name, declared);

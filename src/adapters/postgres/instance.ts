@@ -54,7 +54,7 @@ export async function ensureInstance(options: {
 }
 
 /** The instance that is there, whole; undefined when there is none. */
-export async function readInstance(home: string): Promise<Instance | undefined> {
+async function readInstance(home: string): Promise<Instance | undefined> {
   const dataDirectory = join(home, "instance", "data");
   const password = await readFile(join(home, "instance", "password"), "utf8").catch(() => undefined);
   const version = await lstat(join(dataDirectory, "PG_VERSION")).catch(() => undefined);

@@ -10,6 +10,8 @@ import { systemIds } from "../system/system-ids.ts";
 import { locateBinaries, repairLinks } from "./binaries.ts";
 import { type Cluster, type ClusterOptions, openCluster } from "./open-cluster.ts";
 import { livePostmaster } from "./postmaster.ts";
+import { orphanedBackends } from "./process-table.ts";
+import { logTail, turnOver } from "./server-log.ts";
 
 const isRoot = process.getuid?.() === 0;
 const cleanups: (() => Promise<unknown>)[] = [];
@@ -83,9 +85,9 @@ describe("a cluster", () => {
     expect(await ask(first, "SHOW listen_addresses")).toBe("");
     expect(await ask(first, "SHOW fsync")).toBe("on");
     expect(await ask(first, "SHOW server_encoding")).toBe("UTF8");
-    expect(await ask(first, "SELECT rolpassword LIKE 'SCRAM-SHA-256$%' FROM pg_authid WHERE rolname = 'mobius_superuser'")).toBe(
-      true,
-    );
+    expect(
+      await ask(first, "SELECT rolpassword LIKE 'SCRAM-SHA-256$%' FROM pg_authid WHERE rolname = 'mobius_superuser'"),
+    ).toBe(true);
     await ask(first, "CREATE TABLE kept AS SELECT 7 AS n");
     await first.stop();
     expect(await livePostmaster(join(directory, "instance", "data"))).toBeUndefined();
@@ -132,6 +134,26 @@ describe("a cluster", () => {
     expect(second.adopted).toBe(false);
     expect(await ask(second, "SELECT n FROM kept")).toBe(7);
   });
+
+  it("ends the backends that a killed server left at work, and nobody else in its folder", async () => {
+    const directory = await folder();
+    const first = await opened(directory);
+    const client = new Client(first.connect());
+    client.on("error", () => {});
+    await client.connect();
+    // Takes no notice of its postmaster's death until it has counted to the end.
+    const busy = client.query("SELECT count(*) FROM generate_series(1, 100000000000) a").catch(() => "cut");
+    const data = join(directory, "instance", "data");
+    const bystander = spawn("sleep", ["60"], { cwd: data });
+    cleanups.push(async () => bystander.kill("SIGKILL"));
+    await once(bystander, "spawn");
+    while ((await orphanedBackends(data)).length < 5) await systemClock.sleep(10);
+    process.kill(await pidOf(directory), "SIGKILL");
+    expect(await ask(await opened(directory), "SELECT 1")).toBe(1);
+    expect(await busy).toBe("cut");
+    expect(bystander.exitCode ?? bystander.signalCode).toBeNull();
+    await client.end().catch(() => {});
+  }, 40_000);
 
   it("starts although the number in the pid file now belongs to another program", async () => {
     const directory = await folder();
@@ -245,6 +267,17 @@ describe.runIf(isRoot)("as root", () => {
     child.stdin?.write("stop\n");
     expect(await firstLine(child)).toBe("stopped");
     expect(await livePostmaster(join(directory, "instance", "data"))).toBeUndefined();
+  });
+});
+
+describe("a server's log", () => {
+  it("is turned over when it is large, and only then", async () => {
+    const file = join(await folder(), "postgres.log");
+    await writeFile(file, "0123456789");
+    await turnOver(file, 10);
+    expect(await logTail(file)).toBe("0123456789");
+    await turnOver(file, 9);
+    expect([await logTail(file), await logTail(`${file}.1`)]).toEqual(["", "0123456789"]);
   });
 });
 

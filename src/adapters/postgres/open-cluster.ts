@@ -1,4 +1,4 @@
-import { mkdir, rename, writeFile } from "node:fs/promises";
+import { access, mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ClientConfig } from "pg";
 import { assertNever } from "../../core/values/assert.ts";
@@ -97,15 +97,23 @@ export async function openCluster(options: ClusterOptions): Promise<Result<Clust
 
 /**
  * Opens a data directory that was copied to `<directory>/data`, with the password that its superuser has. Afterwards
- * the folder is a cluster's own, which `openCluster` opens.
+ * the folder is a cluster's own, which this function and `openCluster` open again.
  */
 export async function openCopy(
   options: ClusterOptions & { readonly password: Secret },
 ): Promise<Result<Cluster, Problem>> {
-  const instance = join(options.directory, "instance");
-  await mkdir(instance, { mode: 0o700 });
-  await writeFile(join(instance, "password"), `${options.password.reveal()}\n`, { mode: 0o600 });
-  await rename(join(options.directory, "data"), join(instance, "data"));
+  const copied = join(options.directory, "data");
+  const hasData = await access(copied).then(
+    () => true,
+    () => false,
+  );
+  // Without it the copy was opened before, by a process that may have been killed.
+  if (hasData) {
+    const instance = join(options.directory, "instance");
+    await mkdir(instance, { recursive: true, mode: 0o700 });
+    await writeFile(join(instance, "password"), `${options.password.reveal()}\n`, { mode: 0o600 });
+    await rename(copied, join(instance, "data"));
+  }
   return openCluster(options);
 }
 
@@ -147,7 +155,7 @@ async function lastLog({ logFile }: Opening): Promise<readonly string[]> {
 /** Starts a server and waits until its pid file is there; gives the process, or undefined when it ended instead. */
 async function startOnce({ options, place, instance, logFile, deadlineMs }: Opening): Promise<number | undefined> {
   const { clock, name } = options;
-  await clearRemains(instance.dataDirectory, clock);
+  await clearRemains(instance.dataDirectory, options);
   const maxConnections = options.maxConnections ?? 100;
   const { dataDirectory } = instance;
   const server = await startPostmaster({ name, place, dataDirectory, maxConnections, logFile });

@@ -1,10 +1,10 @@
 import { spawn } from "node:child_process";
-import { open, readFile, rm } from "node:fs/promises";
+import { open, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Client, type ClientConfig } from "pg";
-import type { Clock } from "../../ports/clock.ts";
+import type { Clock, Ids } from "../../ports/clock.ts";
 import type { ClusterPlace } from "./cluster-place.ts";
-import { commandLineOf, processesIn, signalProcess, waitUntilGone } from "./process-table.ts";
+import { commandLineOf, orphanedBackends, signalProcess, waitUntilGone } from "./process-table.ts";
 import { postgresEnvironment, spawnPlan } from "./run-as.ts";
 
 /** A live server of a data directory. */
@@ -35,7 +35,7 @@ export async function livePostmaster(dataDirectory: string): Promise<Postmaster 
 }
 
 /** Whether that process is the server of this data directory. */
-export async function isPostmasterOf(pid: number, dataDirectory: string): Promise<boolean> {
+async function isPostmasterOf(pid: number, dataDirectory: string): Promise<boolean> {
   const parts = await commandLineOf(pid);
   const isOurs = parts.some((part, index) => part === "-D" && parts[index + 1] === dataDirectory);
   return isOurs && parts.some((part) => /(^|\/)postgres$/.test(part));
@@ -61,8 +61,8 @@ export async function askServer(config: ClientConfig): Promise<Answer> {
     if (/^57P0/.test(code)) return { kind: "starting", reason };
     return { kind: /^[0-9A-Z]{5}$/.test(code) && !/^E[A-Z]/.test(code) ? "refused" : "silent", reason };
   } finally {
-    // A server that hangs would not answer the farewell either.
-    await Promise.race([client.end().catch(() => {}), new Promise((resolve) => setImmediate(resolve))]);
+    // Not waited for: a server that hangs would not answer the farewell either.
+    void client.end().catch(() => {});
   }
 }
 
@@ -88,23 +88,35 @@ export async function stopPostmaster(pid: number, dataDirectory: string, clock: 
  * Makes way for a new server when the last one is dead: its orphaned backends would keep the shared memory, and a pid
  * file whose number has gone to another program would forbid the start. Call it only when no live postmaster is there.
  */
-export async function clearRemains(dataDirectory: string, clock: Clock): Promise<void> {
-  const isEmpty = async () => (await processesIn(dataDirectory)).length === 0;
+export async function clearRemains(dataDirectory: string, { clock, ids }: { clock: Clock; ids: Ids }): Promise<void> {
+  const isEmpty = async () => (await orphanedBackends(dataDirectory)).length === 0;
   for (const { signal, withinMs } of [
     { signal: "SIGQUIT", withinMs: 3_000 },
     { signal: "SIGKILL", withinMs: 5_000 },
   ] as const) {
     if (await isEmpty()) break;
-    // One that became postmaster in the meantime belongs to another process of ours.
+    // A postmaster that another process of ours has started meanwhile has backends too.
     if ((await livePostmaster(dataDirectory)) !== undefined) return;
-    for (const pid of await processesIn(dataDirectory)) signalProcess(pid, signal);
+    for (const pid of await orphanedBackends(dataDirectory)) signalProcess(pid, signal);
     await waitUntilGone(isEmpty, { clock, withinMs });
   }
+  if (await isEmpty()) await removeMisleadingPidFile(dataDirectory, ids);
+}
+
+/** PostgreSQL removes a dead server's file itself, unless its number has gone to another program. */
+async function removeMisleadingPidFile(dataDirectory: string, ids: Ids): Promise<void> {
   const path = join(dataDirectory, "postmaster.pid");
-  const pid = Number((await readFile(path, "utf8").catch(() => "")).split("\n")[0]);
-  // PostgreSQL removes a dead server's file itself; only a number taken by another program misleads it.
-  const isTaken = Number.isInteger(pid) && pid > 1 && (await commandLineOf(pid)).length > 0;
-  if (isTaken && !(await isPostmasterOf(pid, dataDirectory)) && (await isEmpty())) await rm(path, { force: true });
+  const isMisleading = async (file: string) => {
+    const pid = Number((await readFile(file, "utf8").catch(() => "")).split("\n")[0]);
+    const isTaken = Number.isInteger(pid) && pid > 1 && (await commandLineOf(pid)).length > 0;
+    return isTaken && !(await isPostmasterOf(pid, dataDirectory));
+  };
+  if (!(await isMisleading(path))) return;
+  // Moved away before it is judged once more: a server that starts at this moment would have put its own there.
+  const aside = `${path}.${ids.randomHex(6)}`;
+  await rename(path, aside);
+  if (await isMisleading(aside)) await rm(aside);
+  else await rename(aside, path);
 }
 
 /** A server just started. `ended` resolves with its exit code when it ends. */

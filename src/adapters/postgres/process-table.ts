@@ -18,12 +18,21 @@ export async function commandLineOf(pid: number): Promise<readonly string[]> {
   return listed === undefined ? [] : listed.stdout.trim().split(" ");
 }
 
-/** Live processes whose working directory is this folder: a postmaster and all its backends stand in their data. */
-export async function processesIn(directory: string): Promise<readonly number[]> {
+/**
+ * Backends that a dead postmaster left behind: they stand in its data directory, and their title is their command line,
+ * as `postgres: server: checkpointer`. A postmaster that is just starting has none yet, and does not count.
+ */
+export async function orphanedBackends(dataDirectory: string): Promise<readonly number[]> {
   const names = await readdir("/proc").catch(() => []);
   const pids = names.filter((name) => /^\d+$/.test(name)).map(Number);
-  const places = await Promise.all(pids.map((pid) => readlink(`/proc/${pid}/cwd`).catch(() => undefined)));
-  return pids.filter((_, index) => places[index] === directory);
+  const found = await Promise.all(
+    pids.map(async (pid) => {
+      const place = await readlink(`/proc/${pid}/cwd`).catch(() => undefined);
+      if (place !== dataDirectory) return [];
+      return (await commandLineOf(pid))[0]?.startsWith("postgres: ") === true ? [pid] : [];
+    }),
+  );
+  return found.flat();
 }
 
 /** Sends a signal; nothing happens when the process is gone. */

@@ -14,7 +14,7 @@ export interface StreamSignals {
 }
 
 /** One follower's view of its stream. */
-export interface StreamWatch {
+interface StreamWatch {
   /** Forgets what was said so far. */
   reset(): void;
   /** Resolves when something was said since `reset`, when it is time to look anyway, or when the signal aborts. */
