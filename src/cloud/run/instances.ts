@@ -15,8 +15,13 @@ const CLOSE_GRACE_MS = 2_000;
 
 /** The instances of all revisions, one each. */
 export interface Instances {
-  /** The instance, started where there is none; several callers share one start. */
-  ensure(revision: StoredRevision): Promise<Result<Instance, StartFailure>>;
+  /**
+   * The instance, started where there is none; several callers share one start. Where that first start fails, `once`
+   * gives up, `keep` goes on trying with the back-off of crashes.
+   */
+  ensure(revision: StoredRevision, persistence: "once" | "keep"): Promise<Result<Instance, StartFailure>>;
+  /** Keys of revisions that have an instance, or one that is starting. */
+  running(): readonly string[];
   /** Counts a request in flight, from before its instance is asked for; the answer ends it. */
   enter(key: string): () => void;
   /** Stops it once its requests ended, 10 s at most. Nothing happens where none runs. */
@@ -28,7 +33,7 @@ export interface Instances {
 interface Entry {
   readonly revision: StoredRevision;
   readonly stopped: AbortController;
-  starting: Promise<Result<Instance, StartFailure>>;
+  starting: Promise<Result<Instance, StartFailure>> | undefined;
   crashes: readonly number[];
 }
 
@@ -42,52 +47,59 @@ export function createInstances(options: {
   const inFlight = new Map<string, number>();
   let isClosed = false;
 
-  const begin = (entry: Entry, key: string): void => {
-    entry.starting = start(entry.revision, entry.stopped.signal).then((started) => {
-      if (started.ok) void watch(entry, key, started.value);
-      // The next one who needs it tries again.
+  const begin = (
+    entry: Entry,
+    delayMs: number,
+    persistence: "once" | "keep",
+  ): Promise<Result<Instance, StartFailure>> => {
+    const key = revisionKey(entry.revision);
+    const { signal } = entry.stopped;
+    const attempt = async () => {
+      if (delayMs > 0) await clock.sleep(delayMs, signal);
+      const started = await start(entry.revision, signal);
+      if (started.ok) void watch(entry, started.value);
+      else if (persistence === "keep") again(entry);
       else if (entries.get(key) === entry) entries.delete(key);
       return started;
+    };
+    const starting = attempt();
+    starting.catch(() => {
+      if (entries.get(key) === entry) entries.delete(key);
     });
-    entry.starting.catch(() => entries.delete(key));
+    return starting;
   };
 
-  const watch = async (entry: Entry, key: string, instance: Instance): Promise<void> => {
+  const watch = async (entry: Entry, instance: Instance): Promise<void> => {
     await instance.process.exited.catch(() => undefined);
+    again(entry);
+  };
+
+  /** Starts it anew after a crash; whoever waited for the last start has its outcome. */
+  const again = (entry: Entry): void => {
     if (entry.stopped.signal.aborted || isClosed) return;
     const now = clock.monotonicMs();
     entry.crashes = [...entry.crashes.filter((at) => at > now - CRASH_WINDOW_MS), now];
-    entry.starting = restart(entry, key);
-    entry.starting.catch(() => entries.delete(key));
-  };
-
-  const restart = async (entry: Entry, key: string): Promise<Result<Instance, StartFailure>> => {
-    const { signal } = entry.stopped;
-    await clock.sleep(restartDelayMs(entry.crashes, clock.monotonicMs()), signal);
-    const started = await start(entry.revision, signal);
-    if (started.ok) void watch(entry, key, started.value);
-    else if (entries.get(key) === entry) entries.delete(key);
-    return started;
+    entry.starting = begin(entry, restartDelayMs(entry.crashes, now), "keep");
   };
 
   const stop = async (entry: Entry, graceMs: number): Promise<void> => {
     entry.stopped.abort();
-    const started = await entry.starting.catch(() => undefined);
+    const started = await entry.starting?.catch(() => undefined);
     if (started?.ok) await started.value.process.stop(graceMs).catch(() => undefined);
   };
 
   return {
-    ensure(revision) {
+    ensure(revision, persistence) {
       const key = revisionKey(revision);
       const known = entries.get(key);
-      if (known !== undefined) return known.starting;
+      if (known?.starting !== undefined) return known.starting;
       if (isClosed) return Promise.reject(new Error("the cloud is closed"));
-      const made: Entry = { revision, stopped: new AbortController(), starting: Promise.reject(), crashes: [] };
-      made.starting.catch(() => {}); // replaced at once
+      const made: Entry = { revision, stopped: new AbortController(), starting: undefined, crashes: [] };
       entries.set(key, made);
-      begin(made, key);
+      made.starting = begin(made, 0, persistence);
       return made.starting;
     },
+    running: () => [...entries.keys()],
     enter(key) {
       inFlight.set(key, (inFlight.get(key) ?? 0) + 1);
       let hasLeft = false;

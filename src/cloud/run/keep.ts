@@ -17,6 +17,7 @@ export async function change<T, E>(
     const current = await documents.get<T>(at.collection, at.key);
     const next = changed(current?.value);
     if (!next.ok) return err(next.error);
+    if (current !== undefined && next.value === current.value) return ok(current.value);
     const written = await documents.put(at.collection, at.key, next.value, current?.version ?? 0);
     if (written.ok) return ok(written.value.value);
   }

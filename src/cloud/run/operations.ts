@@ -8,6 +8,8 @@ import { COLLECTION, type JsonObject, type Place, placeName } from "./resources.
 /** Longest time that `:wait` holds a request. */
 const MAX_WAIT_MS = 60_000;
 const POLL_MS = 50;
+/** Operations read at once. */
+const PAGE = 500;
 
 interface StoredOperation extends Place {
   readonly id: string;
@@ -27,6 +29,10 @@ export interface Operations {
   get(place: Place & { readonly id: string }): Promise<Result<JsonObject, Refusal>>;
   /** As `get`, once it has ended or the time is over, 60 s at most. */
   wait(place: Place & { readonly id: string }, timeoutMs: number): Promise<Result<JsonObject, Refusal>>;
+  /**
+   * At a start: ends those that an earlier run left open and nobody goes on with. `goingOn` holds the ids of the others.
+   */
+  endReplaced(goingOn: readonly string[]): Promise<void>;
 }
 
 /** Operations in Documents. */
@@ -44,26 +50,36 @@ export function createOperations({
     const found = await documents.get<StoredOperation>(collection, keyOf(place));
     return found === undefined ? err(notFound(place)) : ok(found.value);
   };
+  const end: Operations["end"] = async (place, resource, error) => {
+    await change<StoredOperation, Refusal>(documents, { collection, key: keyOf(place) }, (current) => {
+      if (current === undefined) return err(notFound(place));
+      if (current.outcome !== undefined) return ok(current);
+      return ok({ ...current, resource, outcome: error === undefined ? { kind: "done" } : { kind: "failed", error } });
+    });
+  };
   return {
+    end,
     async begin({ project, location }, { type, resource }) {
       const operation: StoredOperation = { project, location, id: ids.uuid(), type, resource };
       await documents.put(collection, keyOf(operation), operation, 0);
       return operationJson(operation);
     },
-    async end(place, resource, error) {
-      await change<StoredOperation, Refusal>(documents, { collection, key: keyOf(place) }, (current) => {
-        if (current === undefined) return err(notFound(place));
-        if (current.outcome !== undefined) return ok(current);
-        return ok({
-          ...current,
-          resource,
-          outcome: error === undefined ? { kind: "done" } : { kind: "failed", error },
-        });
-      });
-    },
     async get(place) {
       const found = await find(place);
       return found.ok ? ok(operationJson(found.value)) : found;
+    },
+    async endReplaced(goingOn) {
+      const why = refusal("ABORTED", "A later change replaced this one before it was carried out.");
+      let afterKey = "";
+      for (;;) {
+        const page = await documents.list<StoredOperation>({ collection, prefix: "", limit: PAGE, afterKey });
+        for (const { value } of page) {
+          if (value.outcome === undefined && !goingOn.includes(value.id)) await end(value, value.resource, why);
+        }
+        const last = page.at(-1);
+        if (last === undefined || page.length < PAGE) return;
+        afterKey = last.key;
+      }
     },
     async wait(place, timeoutMs) {
       const deadline = clock.monotonicMs() + Math.min(timeoutMs, MAX_WAIT_MS);

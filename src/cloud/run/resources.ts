@@ -43,7 +43,7 @@ export interface StoredService extends Place {
   readonly observedGeneration: number;
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
-  /** As asked; `revision` is the name of the revision that it made. */
+  /** As asked; its `revision` is empty where the cloud chose the name. */
   readonly template: JsonObject;
   readonly traffic: readonly TrafficTarget[];
   /** Further settings, kept and given back. */
@@ -64,6 +64,8 @@ export interface StoredRevision extends Place {
   readonly revision: string;
   readonly uid: string;
   readonly createTime: string;
+  /** The service's generation that made it. */
+  readonly generation: number;
   readonly template: JsonObject;
   readonly condition: Condition;
 }

@@ -1,0 +1,93 @@
+import { err, ok } from "../../core/values/result.ts";
+import { toIso } from "../../core/values/time.ts";
+import type { Clock, Ids } from "../../ports/clock.ts";
+import type { Documents } from "../../ports/documents.ts";
+import type { Addresses } from "./addresses.ts";
+import type { Instances } from "./instances.ts";
+import { change } from "./keep.ts";
+import type { Operations } from "./operations.ts";
+import {
+  COLLECTION,
+  MAX_RESOURCES,
+  type Place,
+  revisionKey,
+  type StoredRevision,
+  type StoredService,
+  serviceKey,
+} from "./resources.ts";
+import type { ServiceResources } from "./services.ts";
+import { keptRevisions } from "./traffic.ts";
+import type { TrafficTable } from "./traffic-table.ts";
+
+export interface RecoveryDependencies {
+  readonly documents: Documents;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly operations: Operations;
+  readonly addresses: Addresses;
+  readonly instances: Instances;
+  readonly table: TrafficTable;
+  readonly services: ServiceResources;
+  readonly isClosing: () => boolean;
+}
+
+/**
+ * What a start does with what an earlier run left: traffic is served again at the kept addresses, instances start in
+ * the background, changes that were accepted are carried out, and replaced ones end. Failures become conditions.
+ */
+export function createRecovery(deps: RecoveryDependencies): { recover(): Promise<void> } {
+  const { documents, table, addresses, services } = deps;
+  return {
+    async recover() {
+      const all = await documents.list<StoredService>({
+        collection: COLLECTION.services,
+        prefix: "",
+        limit: MAX_RESOURCES,
+      });
+      for (const { value: service } of all) table.serve(service, await servingRevisions(documents, service));
+      const unopened = await addresses.openAll();
+      for (const { addressed, reason } of unopened)
+        await report(deps, addressed, `Its address is not there: ${reason}`);
+      for (const { value: service } of all) void wake(deps, service).catch(() => undefined);
+      await deps.operations.endReplaced(all.map(({ value }) => value.operation));
+      for (const { value: service } of all) void services.carryOut(service).catch(() => undefined);
+    },
+  };
+}
+
+async function servingRevisions(documents: Documents, service: StoredService): Promise<readonly StoredRevision[]> {
+  const found = await Promise.all(
+    service.serving.map(({ revision }) =>
+      documents.get<StoredRevision>(COLLECTION.revisions, revisionKey({ ...service, revision })),
+    ),
+  );
+  return found.flatMap((document) => document?.value ?? []);
+}
+
+/** Starts the instances of what has traffic or a tag, and goes on trying. */
+async function wake(deps: RecoveryDependencies, service: StoredService): Promise<void> {
+  const kept = keptRevisions(service.serving);
+  for (const revision of await servingRevisions(deps.documents, service)) {
+    if (!kept.has(revision.revision)) continue;
+    const started = await deps.instances.ensure(revision, "keep");
+    if (!started.ok && !deps.isClosing()) await report(deps, service, started.error.message);
+  }
+}
+
+async function report(
+  { documents, clock }: RecoveryDependencies,
+  place: Place & { readonly service: string },
+  message: string,
+): Promise<void> {
+  const at = { collection: COLLECTION.services, key: serviceKey(place) };
+  await change<StoredService, "gone">(documents, at, (current) => {
+    if (current === undefined) return err("gone");
+    const condition = {
+      state: "CONDITION_FAILED",
+      reason: "REVISION_FAILED",
+      message,
+      at: toIso(clock.now()),
+    } as const;
+    return ok({ ...current, condition });
+  });
+}

@@ -1,0 +1,108 @@
+/**
+ * Cloud Run, embedded: services run as processes of this machine, each behind an address of its own that is kept. Begin
+ * with `createRunCloud`; the API's routes are in `run-v2.ts`. A change is written (`services.ts`), carried out
+ * (`reconcile.ts`), served (`traffic-table.ts`, `router.ts`) by processes (`instances.ts`).
+ */
+import { Agent } from "node:http";
+import { toIso } from "../../core/values/time.ts";
+import type { Clock, Ids } from "../../ports/clock.ts";
+import type { Documents } from "../../ports/documents.ts";
+import type { Supervisor } from "../../ports/processes.ts";
+import { type Addressed, createAddresses } from "./addresses.ts";
+import type { AccessSecret } from "./instance-spec.ts";
+import { createInstances } from "./instances.ts";
+import { createJobResources, type JobResources } from "./jobs.ts";
+import { createMetrics, type RevisionMetrics } from "./metrics.ts";
+import { createOperations, type Operations } from "./operations.ts";
+import { createReconciler } from "./reconcile.ts";
+import { createRecovery } from "./recover.ts";
+import { createRouter } from "./router.ts";
+import { createServiceResources, type ServiceResources } from "./services.ts";
+import { startInstance, type UnpackedImage } from "./start-instance.ts";
+import { createTrafficTable, type TrafficTable } from "./traffic-table.ts";
+
+export interface RunCloudDependencies {
+  readonly documents: Documents;
+  /** Opens the supervisor of all instances; called once, with the first instance. */
+  readonly openSupervisor: () => Promise<Supervisor>;
+  readonly unpackImage: (reference: string) => Promise<UnpackedImage>;
+  readonly accessSecret: AccessSecret;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  /** Takes logs and home folders of instances; made when missing. */
+  readonly directory: string;
+  /** `PATH` of instances. */
+  readonly path: string;
+}
+
+/** The embedded Cloud Run. */
+export interface RunCloud {
+  /** The address of a service or of one of its tags, whether or not anything serves there yet: 503 until then. */
+  addressOf(project: string, location: string, service: string, tag?: string): Promise<string>;
+  /** Opens what an earlier run kept, and goes on with what it was about to do. Resolves once the addresses are open. */
+  start(): Promise<void>;
+  /** Stops all instances and closes all addresses; what is under way goes on at the next start. */
+  close(): Promise<void>;
+  /** Requests of each revision since the start. */
+  metrics(): readonly RevisionMetrics[];
+  readonly services: ServiceResources;
+  readonly jobs: JobResources;
+  readonly operations: Operations;
+}
+
+/** Makes one; nothing runs before `start` or a first change. */
+export function createRunCloud(deps: RunCloudDependencies): RunCloud {
+  const { documents, clock, ids } = deps;
+  const agent = new Agent({ keepAlive: true });
+  const metrics = createMetrics();
+  let supervisor: Promise<Supervisor> | undefined;
+  let isClosing = false;
+
+  const instances = createInstances({
+    clock,
+    async start(revision, signal) {
+      supervisor ??= deps.openSupervisor();
+      return startInstance(revision, { ...deps, supervisor: await supervisor }, signal);
+    },
+  });
+  const table: TrafficTable = createTrafficTable({ instances, ids });
+  const serve = (addressed: Addressed) =>
+    createRouter({ choose: () => table.choose(addressed), metrics, clock, agent });
+  const addresses = createAddresses({ documents, clock, serve });
+  const operations = createOperations({ documents, clock, ids });
+  const reconciler = createReconciler({
+    documents,
+    instances,
+    addresses,
+    table,
+    nowIso: () => toIso(clock.now()),
+    isClosing: () => isClosing,
+  });
+  const shared = { documents, clock, ids, operations };
+  const services = createServiceResources({
+    ...shared,
+    addresses,
+    instances,
+    table,
+    reconciler,
+    isClosing: () => isClosing,
+  });
+  const recovery = createRecovery({ ...shared, addresses, instances, table, services, isClosing: () => isClosing });
+
+  return {
+    addressOf: (project, location, service, tag) =>
+      addresses.addressOf({ project, location, service, ...(tag === undefined ? {} : { tag }) }),
+    start: () => recovery.recover(),
+    async close() {
+      isClosing = true;
+      await instances.close();
+      await addresses.close();
+      agent.destroy();
+      await (await supervisor)?.close();
+    },
+    metrics: () => metrics.read(),
+    services,
+    jobs: createJobResources(shared),
+    operations,
+  };
+}

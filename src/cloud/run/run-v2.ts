@@ -1,0 +1,162 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { err, ok, type Result } from "../../core/values/result.ts";
+import type { Caller } from "../../ports/identities.ts";
+import { googleError, type Refusal, refusal } from "./google-error.ts";
+import { type JsonObject, numberOf, objectOf, textOf } from "./resources.ts";
+import type { RunCloud } from "./run-cloud.ts";
+
+const MAX_BODY_BYTES = 1024 * 1024;
+/** Waits of this length where a client names none. */
+const USUAL_WAIT_S = 30;
+
+export interface RunV2Options {
+  readonly run: RunCloud;
+  /** Who makes the request; undefined for nobody we know. */
+  readonly callerOf: (request: FastifyRequest) => Promise<Caller | undefined> | Caller | undefined;
+}
+
+/** A request whose caller may use the project. */
+interface Call {
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: JsonObject;
+  readonly body: JsonObject;
+  readonly project: string;
+  readonly location: string;
+  /** Who calls, for `creator`. */
+  readonly caller: string;
+}
+
+type Answer = Result<JsonObject, Refusal>;
+type RegisterRoute = (
+  method: "GET" | "POST" | "PATCH" | "DELETE",
+  url: string,
+  handle: (call: Call) => Promise<Answer> | Answer,
+) => unknown;
+
+const PLACE = "/v2/projects/:project/locations/:location";
+const SERVICE = `${PLACE}/services/:service`;
+const JOB = `${PLACE}/jobs/:job`;
+const OPERATION = `${PLACE}/operations/:operation`;
+/** Fastify takes Google's verbs in this spelling only. */
+const verbPath = (path: string, verb: string) => `${path}(^[^:/]+)::${verb}`;
+
+/** The routes of Cloud Run v2. An identity reaches the resources of its own project only; a person reaches all. */
+export function registerRunV2(app: FastifyInstance, { run, callerOf }: RunV2Options): void {
+  app.register(async (scope) => {
+    scope.setErrorHandler((error, request, reply) => {
+      const status = error instanceof Error && "statusCode" in error ? error.statusCode : undefined;
+      if (typeof status === "number" && status < 500) {
+        return send(reply, refusal("INVALID_ARGUMENT", "The request could not be read."));
+      }
+      request.log.error({ err: error }, "cloud run request failed");
+      return send(reply, refusal("INTERNAL", "Internal error."));
+    });
+    const route: RegisterRoute = (method, url, handle) =>
+      scope.route({
+        method,
+        url,
+        bodyLimit: MAX_BODY_BYTES,
+        handler: async (request, reply) => {
+          const call = await admitted(request, callerOf);
+          const answer = call.ok ? await handle(call.value) : call;
+          return answer.ok ? reply.send(answer.value) : send(reply, answer.error);
+        },
+      });
+    registerServices(route, run);
+    registerJobs(route, run);
+    registerOperations(route, run);
+    registerUnwritten(route);
+  });
+}
+
+function registerServices(route: RegisterRoute, { services }: RunCloud): void {
+  route("POST", `${PLACE}/services`, (call) => services.create(serviceOf(call, call.query.serviceId), changeOf(call)));
+  route("GET", `${PLACE}/services`, async (call) => ok(listed("services", await services.list(call))));
+  route("GET", `${SERVICE}(^[^:/]+)`, (call) => services.get(serviceOf(call)));
+  route("PATCH", `${SERVICE}(^[^:/]+)`, (call) =>
+    services.patch(serviceOf(call), { ...changeOf(call), ...patchOf(call) }),
+  );
+  route("DELETE", `${SERVICE}(^[^:/]+)`, (call) => services.remove(serviceOf(call), textOf(call.query.etag)));
+  route("GET", `${SERVICE}/revisions`, async (call) =>
+    ok(listed("revisions", await services.listRevisions(serviceOf(call)))),
+  );
+  route("GET", `${SERVICE}/revisions/:revision`, (call) =>
+    services.getRevision({ ...serviceOf(call), revision: call.params.revision ?? "" }),
+  );
+}
+
+function registerJobs(route: RegisterRoute, { jobs }: RunCloud): void {
+  const jobOf = ({ project, location, params }: Call, job: unknown = params.job) => ({
+    project,
+    location,
+    job: textOf(job),
+  });
+  route("POST", `${PLACE}/jobs`, (call) => jobs.create(jobOf(call, call.query.jobId), changeOf(call)));
+  route("GET", `${PLACE}/jobs`, async (call) => ok(listed("jobs", await jobs.list(call))));
+  route("GET", `${JOB}(^[^:/]+)`, (call) => jobs.get(jobOf(call)));
+  route("PATCH", `${JOB}(^[^:/]+)`, (call) => jobs.patch(jobOf(call), { ...changeOf(call), ...patchOf(call) }));
+}
+
+function registerOperations(route: RegisterRoute, { operations }: RunCloud): void {
+  const operationOf = ({ project, location, params }: Call) => ({ project, location, id: params.operation ?? "" });
+  route("GET", `${OPERATION}(^[^:/]+)`, (call) => operations.get(operationOf(call)));
+  route("POST", verbPath(OPERATION, "wait"), (call) => {
+    const seconds = numberOf(textOf(call.body.timeout).replace(/s$/, "")) ?? USUAL_WAIT_S;
+    return operations.wait(operationOf(call), seconds * 1_000);
+  });
+}
+
+/** Operations of the real service that this one does not have. They say so: silence would look like success. */
+function registerUnwritten(route: RegisterRoute): void {
+  const unwritten = [
+    ["POST", verbPath(JOB, "run"), "Jobs.RunJob"],
+    ["DELETE", `${JOB}(^[^:/]+)`, "Jobs.DeleteJob"],
+    ["GET", `${JOB}/executions`, "Executions.ListExecutions"],
+    ["DELETE", `${SERVICE}/revisions/:revision`, "Revisions.DeleteRevision"],
+    ["GET", verbPath(SERVICE, "getIamPolicy"), "Services.GetIamPolicy"],
+    ["POST", verbPath(SERVICE, "setIamPolicy"), "Services.SetIamPolicy"],
+    ["POST", verbPath(SERVICE, "testIamPermissions"), "Services.TestIamPermissions"],
+    ["GET", `${PLACE}/operations`, "Operations.ListOperations"],
+    ["DELETE", `${OPERATION}(^[^:/]+)`, "Operations.DeleteOperation"],
+  ] as const;
+  for (const [method, url, operation] of unwritten) {
+    const message = `google.cloud.run.v2.${operation} is not there in the embedded cloud.`;
+    route(method, url, () => err(refusal("UNIMPLEMENTED", message)));
+  }
+}
+
+function serviceOf({ project, location, params }: Call, service: unknown = params.service) {
+  return { project, location, service: textOf(service) };
+}
+
+function changeOf({ body, query, caller }: Call) {
+  return { body, validateOnly: query.validateOnly === "true", caller };
+}
+
+function patchOf({ query }: Call) {
+  return { mask: textOf(query.updateMask), allowMissing: query.allowMissing === "true" };
+}
+
+function listed(name: string, items: readonly JsonObject[]): JsonObject {
+  return items.length === 0 ? {} : { [name]: items };
+}
+
+async function admitted(request: FastifyRequest, callerOf: RunV2Options["callerOf"]): Promise<Result<Call, Refusal>> {
+  const caller = await callerOf(request);
+  if (caller === undefined) {
+    return err(refusal("UNAUTHENTICATED", "Request had invalid authentication credentials."));
+  }
+  const params = request.params as Readonly<Record<string, string>>;
+  const { project = "", location = "" } = params;
+  if (caller.kind !== "person" && caller.project !== project) {
+    const message = `Permission denied on resource project ${project} for ${caller.email}.`;
+    return err(refusal("PERMISSION_DENIED", message));
+  }
+  const who = caller.kind === "person" ? caller.name : caller.email;
+  return ok({ params, query: objectOf(request.query), body: objectOf(request.body), project, location, caller: who });
+}
+
+function send(reply: FastifyReply, error: Refusal): FastifyReply {
+  const { httpStatus, body } = googleError(error);
+  return reply.status(httpStatus).send(body);
+}
