@@ -1,0 +1,55 @@
+import type { Problem } from "../core/values/problem.ts";
+import type { Clock, Ids } from "../ports/clock.ts";
+import type { Source } from "../ports/source.ts";
+import type { StepWork } from "../ports/step-work.ts";
+import type { UmbrellaGit } from "../ports/umbrella-git.ts";
+import type { ServerClient } from "./server-client.ts";
+
+/** What a command works with; `main` fills it in. Standard output takes the result and nothing else. */
+export interface CommandContext {
+  /** The umbrella's folder, absolute. */
+  readonly directory: string;
+  readonly json: boolean;
+  /** Writes a result, with a line break. */
+  readonly out: (text: string) => void;
+  /** Writes progress and messages, with a line break. */
+  readonly err: (text: string) => void;
+  readonly isTerminal: boolean;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly files: Files;
+  readonly server: ServerClient;
+  readonly git: UmbrellaGit;
+  readonly source: () => Source;
+  /** Aborts at the first Ctrl-C. */
+  readonly signal: AbortSignal;
+}
+
+/** Files of the umbrella; paths are relative to it. */
+export interface Files {
+  read(path: string): Promise<string | undefined>;
+  write(path: string, text: string): Promise<void>;
+  /** Names in a folder, sorted; none where there is no such folder. */
+  list(folder: string): Promise<readonly string[]>;
+}
+
+/** What the demo needs besides: it makes a sample and runs a server in this process. */
+export interface DemoParts {
+  readonly createSample: (directory: string) => Promise<{ readonly created: boolean; readonly manifest: string }>;
+  readonly startServer: (request: { directory: string; port: number }) => Promise<StartedServer | Problem>;
+}
+
+export interface StartedServer {
+  readonly url: string;
+  readonly boardLink: string;
+  readonly client: ServerClient;
+  readonly stop: () => Promise<void>;
+}
+
+/** What a step's command needs. */
+export interface StepContext {
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+  readonly server: ServerClient;
+  readonly work: StepWork;
+}

@@ -1,0 +1,44 @@
+import { EXIT } from "../../ports/api/exit-codes.ts";
+import type { CommandContext, DemoParts, StartedServer } from "../command-context.ts";
+import { report } from "../report.ts";
+import { release } from "./release.ts";
+
+export interface DemoOptions {
+  readonly port: number;
+  /** End after the release instead of serving on. */
+  readonly until: "released" | "interrupted";
+}
+
+/**
+ * The main job on this machine: makes the sample platform, serves, releases it to staging with live progress, shows the
+ * addresses, and serves until Ctrl-C.
+ */
+export async function demo(context: CommandContext, parts: DemoParts, options: DemoOptions): Promise<number> {
+  const sample = await parts.createSample(context.directory);
+  context.err(`${sample.created ? "Made" : "Found"} the sample platform in ${context.directory}`);
+  const started = await parts.startServer({ directory: context.directory, port: options.port });
+  if ("code" in started) return report(context, [started]);
+  try {
+    context.err(`Serving at ${started.url}`);
+    const onServer: CommandContext = { ...context, server: started.client };
+    const exit = await release(onServer, { manifest: sample.manifest, drop: [] });
+    if (options.until === "released" || context.signal.aborted) return exit === EXIT.detached ? 130 : exit;
+    await showAddresses(onServer, started);
+    await new Promise<void>((resolve) => context.signal.addEventListener("abort", () => resolve(), { once: true }));
+    context.err("Stopping.");
+    return EXIT.success;
+  } finally {
+    await started.stop();
+  }
+}
+
+async function showAddresses(context: CommandContext, started: StartedServer): Promise<void> {
+  const environment = await context.server.environment("staging");
+  if (environment.ok) {
+    context.out("");
+    for (const { service, url } of environment.value.services) context.out(`  ${service.padEnd(30)} ${url}`);
+  }
+  context.out("");
+  context.out(`  Board (opens once): ${started.boardLink}`);
+  context.out("  Stop with Ctrl-C. Try in another terminal, in the same folder: mobius status, mobius plan <manifest>");
+}

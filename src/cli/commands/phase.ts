@@ -1,0 +1,51 @@
+import type { Problem } from "../../core/values/problem.ts";
+import { renderProblem } from "../../core/values/problem.ts";
+import { EXIT } from "../../ports/api/exit-codes.ts";
+import type { StepWorkOrder, StepWorkReport } from "../../ports/step-work.ts";
+import type { StepContext } from "../command-context.ts";
+
+/**
+ * A phase, asked for by a step of a build: the server does its part and may leave an order, which is carried out here,
+ * in the step's own workspace, and reported back. Exit 1 where either fails.
+ */
+export async function phase(context: StepContext, name: string, subject: string | undefined): Promise<number> {
+  const place = subject === undefined ? {} : { subject };
+  const answered = await ask(context, { phase: name, ...place });
+  if (!answered.ok) return fail(context, answered.problem);
+  context.err(answered.summary);
+  const done = await context.work.perform(answered.order, (line) => context.out(line));
+  const report: StepWorkReport = done.ok ? done.value : { kind: "failed", phase: name, ...place, problem: done.error };
+  if (report.kind === "none") return EXIT.success;
+  const noted = await ask(context, { phase: "report", ...place, report });
+  if (!done.ok) return fail(context, done.error);
+  return noted.ok ? EXIT.success : fail(context, noted.problem);
+}
+
+type Answered =
+  | { readonly ok: true; readonly summary: string; readonly order: StepWorkOrder }
+  | { readonly ok: false; readonly problem: Problem };
+
+async function ask(context: StepContext, body: unknown): Promise<Answered> {
+  for await (const line of context.server.phase(body)) {
+    if (line.type === "line") context.out(line.text);
+    else if (line.ok) return { ok: true, summary: line.summary, order: line.order as StepWorkOrder };
+    else return { ok: false, problem: line.problem as Problem };
+  }
+  return { ok: false, problem: answerLost() };
+}
+
+function fail(context: StepContext, problem: Problem): number {
+  context.err(renderProblem(problem));
+  return EXIT.failed;
+}
+
+/** The connection ended before the answer did: the server may have died. */
+function answerLost(): Problem {
+  return {
+    code: "phase-answer-lost",
+    severity: "error",
+    summary: "The server's answer broke off.",
+    why: ["It may have been stopped in the middle of the phase; what it did is in its event log."],
+    fix: "Start the server again: it goes on with the release.",
+  };
+}

@@ -1,0 +1,40 @@
+import { summaryLine } from "../../core/views/plan-text.ts";
+import { EXIT } from "../../ports/api/exit-codes.ts";
+import type { CommandContext } from "../command-context.ts";
+import { followRelease } from "../follow-release.ts";
+import { fileNotFound, manifestNotCommitted, manifestNotPushedYet, pathOutside } from "../problems.ts";
+import { report } from "../report.ts";
+import { beneathUmbrella } from "../umbrella-files.ts";
+
+export interface ReleaseOptions {
+  readonly manifest: string;
+  readonly environment?: string;
+  readonly plan?: string;
+  readonly drop: readonly string[];
+}
+
+/** Releases a manifest that is committed and pushed, and follows it to its end. */
+export async function release(context: CommandContext, options: ReleaseOptions): Promise<number> {
+  const path = beneathUmbrella(context.directory, options.manifest);
+  if (path === undefined) return report(context, [pathOutside(options.manifest, context.directory)]);
+  if ((await context.files.read(path)) === undefined) return report(context, [fileNotFound(options.manifest)]);
+  const at = await context.git.commitOf(path);
+  if (at.kind === "not-committed" || at.kind === "no-repository") return report(context, [manifestNotCommitted(path)]);
+  if (at.kind === "not-pushed") return report(context, [manifestNotPushedYet(path)]);
+  const answer = await context.server.release({
+    manifest: path,
+    commit: at.commit,
+    ...(options.environment === undefined ? {} : { environment: options.environment }),
+    ...(options.plan === undefined ? {} : { plan: options.plan }),
+    drop: options.drop,
+    requestId: context.ids.uuid(),
+  });
+  if (!answer.ok) return report(context, answer.error);
+  if ("nothingToDo" in answer.value) {
+    const { plan } = answer.value;
+    if (context.json) context.out(JSON.stringify({ apiVersion: "mobius/v1", nothingToDo: true, plan }, undefined, 2));
+    else context.out(`Nothing to do: ${plan.environment} has what ${path} says (${summaryLine(plan)}).`);
+    return EXIT.success;
+  }
+  return followRelease(context, answer.value.release.id);
+}

@@ -1,0 +1,93 @@
+import type { Explanation, ReleaseSummary } from "../../core/views/release-view.ts";
+import { EXIT } from "../../ports/api/exit-codes.ts";
+import type { CommandContext } from "../command-context.ts";
+import { followRelease } from "../follow-release.ts";
+import { report } from "../report.ts";
+
+/** All releases, newest first, or one of them. */
+export async function status(context: CommandContext, release: string | undefined): Promise<number> {
+  if (release !== undefined) return statusOf(context, release);
+  const answer = await context.server.list();
+  if (!answer.ok) return report(context, answer.error);
+  const { value } = answer;
+  if (context.json) context.out(JSON.stringify(value, undefined, 2));
+  else
+    context.out(value.length === 0 ? "No release yet. Make one: mobius release <manifest>" : value.map(row).join("\n"));
+  return EXIT.success;
+}
+
+async function statusOf(context: CommandContext, name: string): Promise<number> {
+  const answer = await context.server.get(name);
+  if (!answer.ok) return report(context, answer.error);
+  const { value } = answer;
+  if (context.json) context.out(JSON.stringify(value, undefined, 2));
+  else {
+    const phases = value.phases.map(
+      (phase) => `  ${phase.state.padEnd(9)} ${phase.phase} ${phase.subject ?? ""}  ${phase.summary ?? ""}`,
+    );
+    context.out([row(value), ...phases].join("\n"));
+    if (value.problem !== undefined) report(context, [value.problem]);
+  }
+  return EXIT.success;
+}
+
+function row(release: ReleaseSummary): string {
+  return `${release.id.padEnd(8)} ${release.state.padEnd(15)} ${release.environment.padEnd(11)} ${release.manifest}  ${release.requestedAt}  ${release.requestedBy}`;
+}
+
+/** Follows a release to its end. */
+export async function watch(context: CommandContext, name: string): Promise<number> {
+  const found = await context.server.get(name);
+  return found.ok ? followRelease(context, found.value.id) : report(context, found.error);
+}
+
+/** What a release said, or the whole log of its build. */
+export async function logs(
+  context: CommandContext,
+  request: {
+    readonly release: string;
+    readonly phase?: string;
+    readonly subject?: string;
+    readonly what: "release" | "build";
+  },
+): Promise<number> {
+  const found = await context.server.get(request.release);
+  if (!found.ok) return report(context, found.error);
+  const { id, buildId } = found.value;
+  const query = {
+    ...(request.phase === undefined ? {} : { phase: request.phase }),
+    ...(request.subject === undefined ? {} : { subject: request.subject }),
+  };
+  const isBuild = request.what === "build" && buildId !== undefined;
+  const answer = isBuild ? await context.server.buildLog(buildId) : await context.server.log(id, query);
+  if (!answer.ok) return report(context, answer.error);
+  context.out(answer.value.trimEnd());
+  return EXIT.success;
+}
+
+/** State, reason, what is waited for and what a person can do: one screen. */
+export async function explainRelease(context: CommandContext, name: string): Promise<number> {
+  const answer = await context.server.explain(name);
+  if (!answer.ok) return report(context, answer.error);
+  context.out(context.json ? JSON.stringify(answer.value, undefined, 2) : explanationText(answer.value));
+  return EXIT.success;
+}
+
+function explanationText(explanation: Explanation): string {
+  return [
+    `${explanation.release} is ${explanation.state} since ${explanation.since}.`,
+    `  why:       ${explanation.why}`,
+    ...(explanation.waitingFor === undefined ? [] : [`  waits for: ${explanation.waitingFor}`]),
+    `  next:      ${explanation.next}`,
+    ...explanation.actions.map((action, index) => `  ${index === 0 ? "you can:  " : "          "} ${action}`),
+  ].join("\n");
+}
+
+/** Stops a release in whatever state it is; what it began is put back first. */
+export async function cancel(context: CommandContext, name: string, reason: string): Promise<number> {
+  const answer = await context.server.cancel(name, reason);
+  if (!answer.ok) return report(context, answer.error);
+  if (context.json) context.out(JSON.stringify(answer.value, undefined, 2));
+  else context.out(`${answer.value.id} is being cancelled. Follow it: mobius watch ${answer.value.id}`);
+  return EXIT.success;
+}

@@ -1,0 +1,100 @@
+import type { Problem } from "../core/values/problem.ts";
+
+function error(code: string, summary: string, why: string, fix: string): Problem {
+  return { code, severity: "error", summary, why: [why], fix };
+}
+
+/** Nothing answers at the server's address. */
+export function serverUnreachable(url: string, reason: string): Problem {
+  return error(
+    "server-unreachable",
+    `No server answers at ${url}.`,
+    reason,
+    "Start one: mobius serve, or name another one with --server.",
+  );
+}
+
+/** The port is taken by something that is not this installation. */
+export function portTaken(port: number, holder: string): Problem {
+  return error("port-taken", `Port ${port} is taken.`, holder, `Stop it, or take another port: --port ${port + 1}`);
+}
+
+/** A file that is not there. */
+export function fileNotFound(path: string): Problem {
+  return error(
+    "file-not-found",
+    `There is no file "${path}".`,
+    "It is looked for beneath the umbrella.",
+    "Correct the path, or name the umbrella with --dir.",
+  );
+}
+
+/** A path that leads out of the umbrella. */
+export function pathOutside(path: string, directory: string): Problem {
+  return error(
+    "path-outside",
+    `"${path}" is not beneath the umbrella.`,
+    `The umbrella is ${directory}.`,
+    "Name a file beneath it, or another umbrella with --dir.",
+  );
+}
+
+/** No platform file in this folder or one above. */
+export function umbrellaNotFound(directory: string): Problem {
+  return error(
+    "umbrella-not-found",
+    "There is no mobius.yaml here or in a folder above.",
+    `It was looked for from ${directory} upwards.`,
+    "Go to the umbrella, or name it with --dir.",
+  );
+}
+
+/** A manifest with changes that no commit holds. */
+export function manifestNotCommitted(path: string): Problem {
+  return error(
+    "manifest-not-committed",
+    `"${path}" is not committed as it stands.`,
+    "A release reads its manifest from a commit, so that it can be traced.",
+    `Commit it: git add ${path} && git commit`,
+  );
+}
+
+/** A manifest whose commit is nowhere but here. */
+export function manifestNotPushedYet(path: string): Problem {
+  return error(
+    "manifest-not-pushed-yet",
+    `The commit that holds "${path}" is not pushed.`,
+    "The umbrella has a remote, and a release must be traceable to what everybody can read.",
+    "Push it: git push",
+  );
+}
+
+/** A folder that cannot take the sample. */
+export function demoFolderRefused(directory: string, reason: string): Problem {
+  return error(
+    "demo-folder-refused",
+    `The demo cannot use ${directory}.`,
+    reason,
+    "Name an empty or missing folder with --dir.",
+  );
+}
+
+/** A code without a section. */
+export function errorUnknown(code: string): Problem {
+  return error(
+    "error-unknown",
+    `There is no error "${code}".`,
+    "Every code stands in docs/errors.md.",
+    "Look at docs/errors.md.",
+  );
+}
+
+/** A file that would be written over. */
+export function fileExists(path: string): Problem {
+  return error(
+    "file-exists",
+    `"${path}" is there already.`,
+    "A command writes over nothing that it has not written itself.",
+    "Choose another name with --name, or remove the file.",
+  );
+}
