@@ -1,5 +1,6 @@
 import {
   type Agent,
+  type ClientRequest,
   createServer,
   request as httpRequest,
   type IncomingMessage,
@@ -13,8 +14,8 @@ import type { Metrics } from "./metrics.ts";
 
 /** A revision chosen for one request, its instance being there or about to be. */
 export interface Chosen {
-  /** Port of the instance; the error says why there is none. */
-  readonly port: Promise<number>;
+  /** Port of the instance as it is now; the error says why there is none. */
+  readonly port: () => Promise<number>;
   readonly revision: string;
   /** To be called once, when the request is over. */
   readonly leave: () => void;
@@ -30,7 +31,11 @@ export interface RouterOptions {
 }
 
 const NOTHING_SERVES = "No revision of this service serves traffic yet.\n";
+const TEXT = { "content-type": "text/plain; charset=utf-8" } as const;
 const METHODS_WITHOUT_BODY: readonly string[] = ["GET", "HEAD", "OPTIONS"];
+/** An instance that ended is started again meanwhile; 2 s in all. */
+const MAX_ATTEMPTS = 40;
+const RETRY_MS = 50;
 
 /** The server of one address: passes each request on to the revision that is chosen for it. Not listening yet. */
 export function createRouter(options: RouterOptions): Server {
@@ -46,7 +51,7 @@ async function pass(request: IncomingMessage, response: ServerResponse, options:
   const chosen = options.choose();
   if (chosen === undefined) {
     request.resume();
-    response.writeHead(503, { "content-type": "text/plain; charset=utf-8" }).end(NOTHING_SERVES);
+    response.writeHead(503, TEXT).end(NOTHING_SERVES);
     return;
   }
   const startedMs = options.clock.monotonicMs();
@@ -55,46 +60,70 @@ async function pass(request: IncomingMessage, response: ServerResponse, options:
     const durationMs = options.clock.monotonicMs() - startedMs;
     options.metrics.count({ revision: chosen.revision, status: response.statusCode, durationMs });
   });
+  await deliver(request, response, { chosen, options, attempt: 1 });
+}
+
+interface Delivery {
+  readonly chosen: Chosen;
+  readonly options: RouterOptions;
+  readonly attempt: number;
+}
+
+async function deliver(request: IncomingMessage, response: ServerResponse, delivery: Delivery): Promise<void> {
+  const { chosen, options, attempt } = delivery;
   try {
-    const port = await chosen.port;
-    if (!response.destroyed) forward(request, response, { port, agent: options.agent });
+    const port = await chosen.port();
+    if (response.destroyed) return;
+    const error = await forward(request, response, { port, agent: options.agent });
+    if (error === undefined) return;
+    // A second reset is no idle connection: the request itself may be what ends the instance.
+    const isHopeless = attempt === MAX_ATTEMPTS || (attempt > 1 && codeOf(error) === "ECONNRESET");
+    if (isHopeless) return badGateway(response, error);
+    await options.clock.sleep(RETRY_MS);
+    await deliver(request, response, { ...delivery, attempt: attempt + 1 });
   } catch (error) {
-    response.writeHead(503, { "content-type": "text/plain; charset=utf-8" }).end(`${messageOf(error)}\n`);
+    if (!response.destroyed) response.writeHead(503, TEXT).end(`${messageOf(error)}\n`);
   }
 }
 
+/** Resolves with an error where the instance took nothing of the request, so that it may be sent again. */
 function forward(
   request: IncomingMessage,
   response: ServerResponse,
-  target: { readonly port: number; readonly agent: Agent },
-): void {
+  { port, agent }: { readonly port: number; readonly agent: Agent },
+): Promise<Error | undefined> {
   const { method = "GET", url: path = "/", headers } = request;
-  const onward = httpRequest({
-    host: "127.0.0.1",
-    port: target.port,
-    method,
-    path,
-    headers: forwardedHeaders(request, headers),
-    agent: target.agent,
+  const host = "127.0.0.1";
+  const onward = httpRequest({ host, port, method, path, headers: forwardedHeaders(request, headers), agent });
+  const abort = () => onward.destroy();
+  response.on("close", abort);
+  return new Promise((resolve) => {
+    onward.on("response", (answer) => {
+      response.writeHead(answer.statusCode ?? 502, answer.statusMessage, withoutHopHeaders(answer.headers));
+      answer.on("error", () => response.destroy());
+      answer.pipe(response);
+      resolve(undefined);
+    });
+    onward.on("error", (error) => {
+      response.off("close", abort);
+      if (METHODS_WITHOUT_BODY.includes(method) && isUntaken(onward, error) && !response.headersSent) {
+        return resolve(error);
+      }
+      if (response.headersSent) response.destroy();
+      else if (!response.destroyed) badGateway(response, error);
+      resolve(undefined);
+    });
+    request.pipe(onward);
   });
-  onward.on("response", (answer) => {
-    response.writeHead(answer.statusCode ?? 502, answer.statusMessage, withoutHopHeaders(answer.headers));
-    answer.on("error", () => response.destroy());
-    answer.pipe(response);
-  });
-  onward.on("error", (error) => {
-    if (response.destroyed) return;
-    if (response.headersSent) {
-      response.destroy();
-      return;
-    }
-    // The instance closed an idle connection just when it was used again: nothing of the request was taken.
-    const isStale = onward.reusedSocket && "code" in error && error.code === "ECONNRESET";
-    if (isStale && METHODS_WITHOUT_BODY.includes(method)) return forward(request, response, target);
-    badGateway(response, error);
-  });
-  response.on("close", () => onward.destroy());
-  request.pipe(onward);
+}
+
+/** The instance just ended, or it closed an idle connection in the moment in which that was used again. */
+function isUntaken(onward: ClientRequest, error: Error): boolean {
+  return codeOf(error) === "ECONNREFUSED" || (onward.reusedSocket && codeOf(error) === "ECONNRESET");
+}
+
+function codeOf(error: Error): unknown {
+  return "code" in error ? error.code : undefined;
 }
 
 function badGateway(response: ServerResponse, error: Error): void {
@@ -136,7 +165,7 @@ async function upgrade({ request, socket, head }: Upgrade, { choose, metrics, cl
     metrics.count({ revision: chosen.revision, status: 101, durationMs: clock.monotonicMs() - startedMs });
   });
   try {
-    const onward = connect({ host: "127.0.0.1", port: await chosen.port });
+    const onward = connect({ host: "127.0.0.1", port: await chosen.port() });
     onward.write(headText(request));
     onward.write(head);
     join(socket, onward);

@@ -51,6 +51,15 @@ export function registerRunV2(app: FastifyInstance, { run, callerOf }: RunV2Opti
       request.log.error({ err: error }, "cloud run request failed");
       return send(reply, refusal("INTERNAL", "Internal error."));
     });
+    // Google's clients say that a DELETE without a body holds JSON.
+    scope.removeContentTypeParser("application/json");
+    scope.addContentTypeParser("application/json", { parseAs: "string" }, (_, text, done) => {
+      try {
+        done(null, text === "" ? undefined : JSON.parse(String(text)));
+      } catch {
+        done(Object.assign(new Error("not JSON"), { statusCode: 400 }));
+      }
+    });
     const route: RegisterRoute = (method, url, handle) =>
       scope.route({
         method,

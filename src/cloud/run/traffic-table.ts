@@ -54,7 +54,7 @@ export function createTrafficTable({
       if (revision === undefined) return undefined;
       const key = revisionKey(revision);
       const leave = instances.enter(key);
-      return { revision: key, leave, port: portOf(instances, revision) };
+      return { revision: key, leave, port: () => portOf(instances, revision) };
     },
     remove(service) {
       services.delete(serviceKey(service));

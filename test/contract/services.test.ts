@@ -1,0 +1,323 @@
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { request } from "node:http";
+import type { Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import fastify from "fastify";
+import { describe, expect, it } from "vitest";
+import { createSupervisors } from "../../src/adapters/executors/supervisors.ts";
+import { createServices } from "../../src/adapters/google/services.ts";
+import { systemClock } from "../../src/adapters/system/system-clock.ts";
+import { systemIds } from "../../src/adapters/system/system-ids.ts";
+import { createRunCloud } from "../../src/cloud/run/run-cloud.ts";
+import { registerRunV2 } from "../../src/cloud/run/run-v2.ts";
+import { present } from "../../src/core/values/assert.ts";
+import { Secret } from "../../src/core/values/secret.ts";
+import { createMemoryDocuments } from "../../src/ports/documents.fake.ts";
+import { describeServices, FAULT, type ServicesHarness } from "../../src/ports/services.contract.ts";
+import { createMemoryServices } from "../../src/ports/services.fake.ts";
+import type { RevisionTemplate } from "../../src/ports/services.ts";
+
+const SUPERVISOR = resolve(import.meta.dirname, "../../src/main/supervisor.ts");
+const PROJECT = "mobius-staging";
+const REGION = "europe-west1";
+const DIGEST = `sha256:${"a".repeat(64)}`;
+
+const PROGRAM = `
+import { createServer } from "node:http";
+const [mode] = process.argv.slice(2);
+if (mode === "ends") { console.log(${JSON.stringify(FAULT)}); process.exit(3); }
+if (mode === "hangs") { console.log("waiting for the database"); setInterval(() => {}, 1000); }
+else createServer((request, response) => {
+  if (request.url === "/env") return response.end(JSON.stringify(process.env));
+  if (request.url === "/crash") process.exit(1);
+  if (request.url === "/slow") return setTimeout(() => response.end(process.env.K_REVISION), 700);
+  request.pipe(response, { end: false });
+  request.on("end", () => response.end(process.env.K_REVISION));
+}).on("upgrade", (request, socket) => {
+  socket.write("HTTP/1.1 101 Switching Protocols\\r\\nupgrade: echo\\r\\nconnection: upgrade\\r\\n\\r\\n");
+  socket.pipe(socket);
+}).listen(Number(process.env.PORT), "127.0.0.1");
+`;
+
+function template(mode: "answers" | "ends" | "hangs"): RevisionTemplate {
+  return {
+    image: `gcr.io/${PROJECT}/api@${DIGEST}`,
+    command: [],
+    args: [mode],
+    port: 8_080,
+    env: { GREETING: { kind: "plain", value: "hello" }, KEY: { kind: "secret", secret: "api-key", version: "1" } },
+    memory: "512Mi",
+    cpu: 1,
+    cpuThrottling: true,
+    minInstances: 0,
+    maxInstances: 3,
+    concurrency: 80,
+    timeoutSeconds: 300,
+    serviceAccount: `api@${PROJECT}.iam.gserviceaccount.com`,
+    cloudsqlInstances: [],
+    startup: { path: "/", withinSeconds: 10 },
+  };
+}
+
+async function ask(url: string): Promise<string> {
+  const response = await fetch(url);
+  return response.ok ? await response.text() : String(response.status);
+}
+
+/** The embedded cloud with real processes; `restart` makes a new one on what the first kept. */
+async function startWorld() {
+  const directory = await mkdtemp(join(tmpdir(), "mobius-run-"));
+  await writeFile(join(directory, "program.mjs"), PROGRAM);
+  const documents = createMemoryDocuments();
+  const installationId = `run${directory.slice(-6)}`;
+  const supervisors = createSupervisors({
+    installationId,
+    nodePath: process.execPath,
+    supervisorScript: SUPERVISOR,
+    clock: systemClock,
+  });
+  const makeCloud = () =>
+    createRunCloud({
+      documents,
+      openSupervisor: () => supervisors.open({ name: "instances", directory: join(directory, "exits") }),
+      unpackImage: async (reference) => {
+        if (!reference.endsWith(DIGEST)) throw new Error(`no image ${reference}`);
+        const env = { FROM_IMAGE: "yes" };
+        return { directory, command: ["node", "program.mjs"], env, workingDirectory: directory };
+      },
+      accessSecret: async (_, secret) => (secret === "api-key" ? new Secret("s3cret-value") : undefined),
+      clock: systemClock,
+      ids: systemIds,
+      directory: join(directory, "instances"),
+      path: `${dirname(process.execPath)}:/usr/bin:/bin`,
+    });
+  let run = makeCloud();
+  const world = { beforePatch: async () => {} };
+  const app = fastify();
+  app.addHook("preHandler", async (request) => {
+    if (request.method === "PATCH") await world.beforePatch();
+  });
+  // The routes look the cloud up anew with each call, so that a restart replaces it.
+  const current = new Proxy(run, { get: (_, name) => Reflect.get(run, name) });
+  const resources = (name: "services" | "jobs" | "operations") =>
+    new Proxy(run[name], { get: (_, m) => Reflect.get(run[name], m) });
+  registerRunV2(app, {
+    run: Object.assign(Object.create(current), {
+      services: resources("services"),
+      jobs: resources("jobs"),
+      operations: resources("operations"),
+    }),
+    callerOf: (request) => {
+      const token = request.headers.authorization?.replace("Bearer ", "");
+      if (token === "person") return { kind: "person", name: "root" };
+      if (token !== "token" && token !== "other") return undefined;
+      const project = token === "token" ? PROJECT : "mobius-production";
+      return { kind: "identity", email: `deploy@${project}`, environment: "staging", project };
+    },
+  });
+  const url = await app.listen({ host: "127.0.0.1", port: 0 });
+  const services = createServices({
+    endpoint: { kind: "embedded", url, token: new Secret("token"), project: PROJECT },
+    project: PROJECT,
+    region: REGION,
+    addressOf: (service, tag) => run.addressOf(PROJECT, REGION, service, tag),
+    clock: systemClock,
+  });
+  const deploy = (revision: string, more: Partial<Parameters<typeof services.deploy>[0]> = {}) =>
+    services.deploy({
+      service: "api",
+      revision,
+      template: template("answers"),
+      labels: {},
+      traffic: [{ revision, percent: 100 }],
+      deadlineMs: 20_000,
+      ...more,
+    });
+  return Object.assign(world, {
+    services,
+    url,
+    deploy,
+    directory,
+    cloud: () => run,
+    async restart() {
+      await run.close();
+      run = makeCloud();
+      await run.start();
+    },
+    revisionsOf: async (service: string) =>
+      (await run.services.listRevisions({ project: PROJECT, location: REGION, service })).map((revision) =>
+        present(String(revision.name).split("/").at(-1), "name"),
+      ),
+    async [Symbol.asyncDispose]() {
+      await run.close();
+      await app.close();
+      await rm(directory, { recursive: true, force: true });
+    },
+  });
+}
+
+describeServices("memory", async (): Promise<ServicesHarness> => {
+  const services = createMemoryServices(({ args }) => (args.includes("ends") ? `its log: ${FAULT}` : undefined));
+  return {
+    services,
+    template,
+    ask: async (url) => services.answering(url) ?? "503",
+    revisionsOf: async (service) => services.revisionsOf(service),
+    [Symbol.asyncDispose]: async () => {},
+  };
+});
+
+describeServices("embedded cloud", async (): Promise<ServicesHarness> => {
+  const world = await startWorld();
+  return { ...world, template, ask };
+});
+
+describe("embedded cloud run", () => {
+  it("gives an instance exactly its environment", async () => {
+    await using world = await startWorld();
+    await world.deploy("api-one");
+    const env = JSON.parse(await ask(`${await world.services.address("api")}/env`)) as Record<string, string>;
+    // The supervisor adds its marks, by which strays are found, and the working directory.
+    const { PORT, HOME, PATH, PWD: _, MOBIUS_PROCESS_MARK: __, MOBIUS_PROCESS_OWNER: ___, ...rest } = env;
+    expect(rest).toEqual({
+      FROM_IMAGE: "yes",
+      GREETING: "hello",
+      KEY: "s3cret-value",
+      K_SERVICE: "api",
+      K_REVISION: "api-one",
+      K_CONFIGURATION: "api",
+    });
+    expect(PATH).toContain("/usr/bin");
+    expect(HOME).toContain(join(world.directory, "instances", "home-"));
+    expect(Number(PORT)).toBeGreaterThan(1_024);
+  });
+
+  it("comes back after a restart at the same addresses, with what it served", async () => {
+    await using world = await startWorld();
+    await world.deploy("api-one");
+    await world.deploy("api-two", {
+      traffic: [
+        { revision: "api-one", percent: 100 },
+        { revision: "api-two", percent: 0, tag: "rc" },
+      ],
+    });
+    const before = await world.services.get("api");
+    const address = await world.services.address("api");
+    const tagAddress = await world.services.tagAddress("api", "rc");
+    await world.restart();
+    expect(await ask(address)).toBe("api-one");
+    expect(await ask(tagAddress)).toBe("api-two");
+    expect(await world.services.get("api")).toEqual(before);
+    expect(await world.services.address("api")).toBe(address);
+  });
+
+  it("goes on after a restart with a revision that was being made", async () => {
+    await using world = await startWorld();
+    await world.deploy("api-one");
+    const deploying = world.deploy("api-two");
+    await until(async () => (await world.revisionsOf("api")).length === 2);
+    await world.restart();
+    expect(await deploying).toMatchObject({ ok: true, value: { serving: { name: "api-two" } } });
+    expect(await ask(await world.services.address("api"))).toBe("api-two");
+  });
+
+  it("ends a start that takes too long, and says so", async () => {
+    await using world = await startWorld();
+    const slow = { ...template("hangs"), startup: { path: "/", withinSeconds: 1 } };
+    const failed = await world.deploy("api-slow", { template: slow });
+    const why = failed.ok ? "" : failed.error.why.join("\n");
+    expect(why).toMatch(/^HEALTH_CHECK_CONTAINER_ERROR: .*within 1 s/);
+    expect(why).toContain("waiting for the database");
+  });
+
+  it("says which secret is missing, and does not start anything", async () => {
+    await using world = await startWorld();
+    const env = { KEY: { kind: "secret", secret: "no-such", version: "7" } } as const;
+    const failed = await world.deploy("api-one", { template: { ...template("answers"), env } });
+    const why = failed.ok ? "" : failed.error.why.join("\n");
+    expect(why).toMatch(/^SECRETS_ACCESS_CHECK_FAILED: .*projects\/mobius-staging\/secrets\/no-such\/versions\/7/);
+  });
+
+  it("restarts an instance that crashed, without being asked", async () => {
+    await using world = await startWorld();
+    await world.deploy("api-one");
+    const address = await world.services.address("api");
+    expect(await ask(`${address}/crash`)).toBe("502");
+    expect(await ask(address)).toBe("api-one");
+    const [counted] = world.cloud().metrics();
+    expect(counted).toMatchObject({ revision: `${PROJECT}/${REGION}/api/api-one`, requests: { "2xx": 1, "5xx": 1 } });
+  });
+
+  it("lets requests in flight end when their revision loses its traffic", async () => {
+    await using world = await startWorld();
+    await world.deploy("api-one");
+    const address = await world.services.address("api");
+    const slow = ask(`${address}/slow`);
+    await world.deploy("api-two");
+    expect(await ask(address)).toBe("api-two");
+    expect(await slow).toBe("api-one");
+  });
+
+  it("passes on bodies of both ways, and connections that stop being HTTP", async () => {
+    await using world = await startWorld();
+    await world.deploy("api-one");
+    const address = await world.services.address("api");
+    const body = "x".repeat(2_000_000);
+    const echoed = await (await fetch(address, { method: "POST", body })).text();
+    expect(echoed).toHaveLength(body.length + "api-one".length);
+    const asked = request(address, { headers: { connection: "upgrade", upgrade: "echo" } }).end();
+    const [, socket] = (await once(asked, "upgrade")) as [unknown, Socket];
+    socket.write("ping");
+    const [answer] = (await once(socket, "data")) as [Buffer];
+    expect(answer.toString()).toBe("ping");
+    socket.destroy();
+  });
+
+  it("refuses a change on what somebody else changed, and tries once more where traffic is the same", async () => {
+    await using world = await startWorld();
+    await world.deploy("api-one");
+    await world.deploy("api-two", { traffic: [{ revision: "api-one", percent: 100 }] });
+    const place = { project: PROJECT, location: REGION, service: "api" };
+    const meddle = async (body: Record<string, unknown>, mask: string) => {
+      world.beforePatch = async () => {};
+      const change = { body, mask, validateOnly: false, caller: "other", allowMissing: false };
+      expect((await world.cloud().services.patch(place, change)).ok).toBe(true);
+      await until(async () => (await world.cloud().services.get(place)).ok);
+    };
+    world.beforePatch = () => meddle({ labels: { by: "hand" } }, "labels");
+    expect((await world.services.setTraffic("api", [{ revision: "api-two", percent: 100 }], 20_000)).ok).toBe(true);
+    const half = ["api-one", "api-two"].map((revision) => ({ type: 2, revision, percent: 50 }));
+    world.beforePatch = async () => {
+      await meddle({ traffic: half }, "traffic");
+      await until(async () => (await world.services.get("api"))?.traffic.length === 2);
+    };
+    const refused = await world.services.setTraffic("api", [{ revision: "api-one", percent: 100 }], 20_000);
+    expect(refused).toMatchObject({ ok: false, error: { code: "target-changed" } });
+    expect((await world.services.get("api"))?.traffic).toHaveLength(2);
+  });
+
+  it("splits requests by percent", async () => {
+    await using world = await startWorld();
+    await world.deploy("api-one");
+    const [one, two] = [
+      { revision: "api-one", percent: 50 },
+      { revision: "api-two", percent: 50 },
+    ] as const;
+    await world.deploy("api-two", { traffic: [one, two] });
+    const address = await world.services.address("api");
+    const answers = await Promise.all(Array.from({ length: 100 }, () => ask(address)));
+    const ones = answers.filter((answer) => answer === "api-one").length;
+    expect(ones).toBeGreaterThan(15); // by chance once in 10^12 runs
+    expect(ones).toBeLessThan(85);
+  });
+});
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 10_000;
+  while (!(await holds())) {
+    if (Date.now() > deadline) throw new Error("not in time");
+    await systemClock.sleep(10);
+  }
+}
