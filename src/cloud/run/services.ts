@@ -1,12 +1,11 @@
-import { canonicalJson } from "../../core/values/digest.ts";
 import { err, ok, type Result } from "../../core/values/result.ts";
-import { toIso } from "../../core/values/time.ts";
 import type { Clock, Ids } from "../../ports/clock.ts";
 import type { Documents } from "../../ports/documents.ts";
 import type { Addresses } from "./addresses.ts";
 import { type Refusal, refusal } from "./google-error.ts";
 import type { Instances } from "./instances.ts";
 import { endedOperation, type Operations, operationId } from "./operations.ts";
+import { planChange, revisionsOf, type ServiceChange, type ServicePlace } from "./plan-change.ts";
 import type { ReconcileFailure, Reconciler } from "./reconcile.ts";
 import {
   COLLECTION,
@@ -19,12 +18,12 @@ import {
   serviceKey,
 } from "./resources.ts";
 import { etagOf, revisionJson, serviceJson, serviceName } from "./service-json.ts";
-import { patchedSpec, readMask, readSpec, revisionAsked, type ServiceSpec } from "./service-spec.ts";
+import { conflict, notFound, taken } from "./service-refusals.ts";
+import { patchedSpec, readMask, readSpec, type ServiceSpec } from "./service-spec.ts";
 import type { TrafficTable } from "./traffic-table.ts";
 
 const TYPE = "google.cloud.run.v2.Service";
 const SERVICE_ID = /^[a-z]([a-z0-9-]{0,47}[a-z0-9])?$/;
-const REVISION_ID = /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
 export interface ServiceDependencies {
   readonly documents: Documents;
@@ -36,17 +35,6 @@ export interface ServiceDependencies {
   readonly table: TrafficTable;
   readonly reconciler: Reconciler;
   readonly isClosing: () => boolean;
-}
-
-/** A service that a call is about. */
-export type ServicePlace = Place & { readonly service: string };
-
-/** A change that a client asks for. */
-export interface ServiceChange {
-  readonly body: JsonObject;
-  readonly validateOnly: boolean;
-  /** Who asks, as the service's `creator`. */
-  readonly caller: string;
 }
 
 type Answer = Promise<Result<JsonObject, Refusal>>;
@@ -98,7 +86,7 @@ export function createServiceResources(deps: ServiceDependencies): ServiceResour
     spec: ServiceSpec,
     { change, current }: { readonly change: ServiceChange; readonly current: Current | undefined },
   ): Answer => {
-    const planned = await plan(deps, place, spec, { change, current: current?.value });
+    const planned = await planChange(deps, place, spec, { change, current: current?.value });
     if (!planned.ok) return planned;
     const { service, revision } = planned.value;
     if (change.validateOnly) return ok(endedOperation(place, TYPE, await json(service)));
@@ -179,50 +167,6 @@ function outcomeOf({ condition }: StoredService): Result<unknown, ReconcileFailu
   return state === "CONDITION_FAILED" ? err({ reason, message }) : ok(undefined);
 }
 
-interface Planned {
-  readonly service: StoredService;
-  /** Undefined where the template is unchanged. */
-  readonly revision: StoredRevision | undefined;
-}
-
-/** The next generation of a service, and the revision that it makes; refused where names or traffic do not fit. */
-async function plan(
-  { documents, clock, ids }: ServiceDependencies,
-  place: ServicePlace,
-  spec: ServiceSpec,
-  { change, current }: { readonly change: ServiceChange; readonly current: StoredService | undefined },
-): Promise<Result<Planned, Refusal>> {
-  const { project, location, service } = place;
-  const generation = (current?.generation ?? 0) + 1;
-  const known = (await revisionsOf(documents, place)).map(({ revision }) => revision);
-  const isNew = current === undefined || canonicalJson(current.template) !== canonicalJson(spec.template);
-  const automatic = `${service}-${String(generation).padStart(5, "0")}-${ids.randomHex(2).slice(0, 3)}`;
-  const name = isNew ? (revisionAsked(spec.template) ?? automatic) : current.latestCreatedRevision;
-  if (isNew) {
-    if (!REVISION_ID.test(name) || !name.startsWith(`${service}-`)) {
-      const message = `template.revision: '${name}' must begin with '${service}-' and match ${REVISION_ID.source}.`;
-      return err(refusal("INVALID_ARGUMENT", message));
-    }
-    if (known.includes(name)) return err(taken(name));
-    if (known.length >= MAX_RESOURCES) return err(refusal("FAILED_PRECONDITION", `${service} has too many revisions.`));
-  }
-  const missing = spec.traffic.find(({ revision }) => revision !== undefined && ![name, ...known].includes(revision));
-  if (missing !== undefined) {
-    return err(refusal("INVALID_ARGUMENT", `traffic: Revision '${missing.revision}' of ${service} does not exist.`));
-  }
-  const at = toIso(clock.now());
-  const condition = { state: "CONDITION_RECONCILING", at } as const;
-  const born = { uid: ids.uuid(), creator: change.caller, createTime: at, observedGeneration: 0, serving: [] };
-  const next = { ...(current ?? born), ...spec, project, location, service, generation, condition, updateTime: at };
-  const { template } = spec;
-  return ok({
-    service: { ...next, latestCreatedRevision: name, operation: "" },
-    revision: isNew
-      ? { project, location, service, revision: name, uid: ids.uuid(), createTime: at, generation, template, condition }
-      : undefined,
-  });
-}
-
 async function abandon(
   { operations }: ServiceDependencies,
   begun: JsonObject,
@@ -241,24 +185,4 @@ async function removeAll({ documents, table, instances }: ServiceDependencies, p
     void instances.release(revisionKey(revision));
     await documents.remove(COLLECTION.revisions, revisionKey(revision));
   }
-}
-
-async function revisionsOf(documents: Documents, place: ServicePlace): Promise<readonly StoredRevision[]> {
-  const query = { collection: COLLECTION.revisions, prefix: `${serviceKey(place)}/`, limit: MAX_RESOURCES };
-  return (await documents.list<StoredRevision>(query)).map(({ value }) => value);
-}
-
-function notFound(place: ServicePlace): Refusal {
-  return refusal(
-    "NOT_FOUND",
-    `Resource '${place.service}' of kind 'SERVICE' in region '${place.location}' in project '${place.project}' does not exist.`,
-  );
-}
-
-function conflict(place: ServicePlace): Refusal {
-  return refusal("ABORTED", `Conflict for resource '${place.service}': version given was not the current version.`);
-}
-
-function taken(revision: string): Refusal {
-  return refusal("ALREADY_EXISTS", `Revision named '${revision}' with different configuration already exists.`);
 }

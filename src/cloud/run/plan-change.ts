@@ -1,0 +1,87 @@
+import { canonicalJson } from "../../core/values/digest.ts";
+import { err, ok, type Result } from "../../core/values/result.ts";
+import { toIso } from "../../core/values/time.ts";
+import type { Clock, Ids } from "../../ports/clock.ts";
+import type { Documents } from "../../ports/documents.ts";
+import { type Refusal, refusal } from "./google-error.ts";
+import {
+  COLLECTION,
+  type JsonObject,
+  MAX_RESOURCES,
+  type Place,
+  type StoredRevision,
+  type StoredService,
+  serviceKey,
+} from "./resources.ts";
+import { taken } from "./service-refusals.ts";
+import { revisionAsked, type ServiceSpec } from "./service-spec.ts";
+
+const REVISION_ID = /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/;
+
+/** A service that a call is about. */
+export type ServicePlace = Place & { readonly service: string };
+
+/** A change that a client asks for. */
+export interface ServiceChange {
+  readonly body: JsonObject;
+  readonly validateOnly: boolean;
+  /** Who asks, as the service's `creator`. */
+  readonly caller: string;
+}
+
+interface PlanDependencies {
+  readonly documents: Documents;
+  readonly clock: Clock;
+  readonly ids: Ids;
+}
+
+/** A change that may be written. */
+export interface Planned {
+  readonly service: StoredService;
+  /** Undefined where the template is unchanged. */
+  readonly revision: StoredRevision | undefined;
+}
+
+/** The next generation of a service, and the revision that it makes; refused where names or traffic do not fit. */
+export async function planChange(
+  { documents, clock, ids }: PlanDependencies,
+  place: ServicePlace,
+  spec: ServiceSpec,
+  { change, current }: { readonly change: ServiceChange; readonly current: StoredService | undefined },
+): Promise<Result<Planned, Refusal>> {
+  const { project, location, service } = place;
+  const generation = (current?.generation ?? 0) + 1;
+  const known = (await revisionsOf(documents, place)).map(({ revision }) => revision);
+  const isNew = current === undefined || canonicalJson(current.template) !== canonicalJson(spec.template);
+  const automatic = `${service}-${String(generation).padStart(5, "0")}-${ids.randomHex(2).slice(0, 3)}`;
+  const name = isNew ? (revisionAsked(spec.template) ?? automatic) : current.latestCreatedRevision;
+  if (isNew) {
+    if (!REVISION_ID.test(name) || !name.startsWith(`${service}-`)) {
+      const message = `template.revision: '${name}' must begin with '${service}-' and match ${REVISION_ID.source}.`;
+      return err(refusal("INVALID_ARGUMENT", message));
+    }
+    if (known.includes(name)) return err(taken(name));
+    if (known.length >= MAX_RESOURCES) return err(refusal("FAILED_PRECONDITION", `${service} has too many revisions.`));
+  }
+  const missing = spec.traffic.find(({ revision }) => revision !== undefined && ![name, ...known].includes(revision));
+  if (missing !== undefined) {
+    return err(refusal("INVALID_ARGUMENT", `traffic: Revision '${missing.revision}' of ${service} does not exist.`));
+  }
+  const at = toIso(clock.now());
+  const condition = { state: "CONDITION_RECONCILING", at } as const;
+  const born = { uid: ids.uuid(), creator: change.caller, createTime: at, observedGeneration: 0, serving: [] };
+  const next = { ...(current ?? born), ...spec, project, location, service, generation, condition, updateTime: at };
+  const { template } = spec;
+  return ok({
+    service: { ...next, latestCreatedRevision: name, operation: "" },
+    revision: isNew
+      ? { project, location, service, revision: name, uid: ids.uuid(), createTime: at, generation, template, condition }
+      : undefined,
+  });
+}
+
+/** All revisions of a service, by name. */
+export async function revisionsOf(documents: Documents, place: ServicePlace): Promise<readonly StoredRevision[]> {
+  const query = { collection: COLLECTION.revisions, prefix: `${serviceKey(place)}/`, limit: MAX_RESOURCES };
+  return (await documents.list<StoredRevision>(query)).map(({ value }) => value);
+}
