@@ -44,7 +44,7 @@ export function createInstances(options: {
 }): Instances {
   const { start, clock } = options;
   const entries = new Map<string, Entry>();
-  const inFlight = new Map<string, number>();
+  const inFlight = countRequests();
   let isClosed = false;
 
   const begin = (
@@ -100,22 +100,13 @@ export function createInstances(options: {
       return made.starting;
     },
     running: () => [...entries.keys()],
-    enter(key) {
-      inFlight.set(key, (inFlight.get(key) ?? 0) + 1);
-      let hasLeft = false;
-      return () => {
-        if (hasLeft) return;
-        hasLeft = true;
-        inFlight.set(key, (inFlight.get(key) ?? 1) - 1);
-      };
-    },
+    enter: inFlight.enter,
     async release(key) {
       const entry = entries.get(key);
       if (entry === undefined) return;
       entries.delete(key); // from here on, whoever needs the revision starts another
       const deadline = clock.monotonicMs() + DRAIN_MS;
-      while ((inFlight.get(key) ?? 0) > 0 && clock.monotonicMs() < deadline && !isClosed)
-        await clock.sleep(DRAIN_POLL_MS);
+      while (inFlight.has(key) && clock.monotonicMs() < deadline && !isClosed) await clock.sleep(DRAIN_POLL_MS);
       await stop(entry, isClosed ? CLOSE_GRACE_MS : STOP_GRACE_MS);
     },
     async close() {
@@ -123,6 +114,24 @@ export function createInstances(options: {
       const all = [...entries.values()];
       entries.clear();
       await Promise.all(all.map((entry) => stop(entry, CLOSE_GRACE_MS)));
+    },
+  };
+}
+
+function countRequests() {
+  const counts = new Map<string, number>();
+  return {
+    has: (key: string) => counts.has(key),
+    enter(key: string) {
+      counts.set(key, (counts.get(key) ?? 0) + 1);
+      let hasLeft = false;
+      return () => {
+        if (hasLeft) return;
+        hasLeft = true;
+        const left = (counts.get(key) ?? 1) - 1;
+        if (left > 0) counts.set(key, left);
+        else counts.delete(key);
+      };
     },
   };
 }

@@ -43,81 +43,117 @@ export interface Reconciler {
 
 /** Reconciles; several generations of one service may be under way at once. */
 export function createReconciler(deps: ReconcileDependencies): Reconciler {
-  const { documents, nowIso, instances, addresses, table, isClosing } = deps;
   /** Revisions that changes under way need: their instances stay though nothing serves them yet. */
   const claims = new Map<string, number>();
   const claim = (key: string, difference: number) => claims.set(key, (claims.get(key) ?? 0) + difference);
-
-  const settle = (service: StoredService): void => {
-    const prefix = `${serviceKey(service)}/`;
-    const kept = keptRevisions(table.entries(service));
-    for (const key of instances.running().filter((running) => running.startsWith(prefix))) {
-      const isNeeded = kept.has(key.slice(prefix.length)) || (claims.get(key) ?? 0) > 0;
-      if (!isNeeded) void instances.release(key);
-    }
-  };
-
-  const makeReady = async (revision: StoredRevision): Promise<Result<StoredRevision, ReconcileFailure>> => {
-    const { state, reason = "REVISION_FAILED", message = "" } = revision.condition;
-    if (state === "CONDITION_FAILED") return err({ reason, message });
-    const started = await instances.ensure(revision, "once");
-    if (state === "CONDITION_SUCCEEDED") return started.ok ? ok(revision) : started;
-    if (!started.ok && isClosing()) return started;
-    const condition = conditionOf(started.ok ? undefined : started.error, nowIso());
-    const at = { collection: COLLECTION.revisions, key: revisionKey(revision) };
-    const judged = await change<StoredRevision, ReconcileFailure>(documents, at, (current) =>
-      current === undefined ? err(deleted(revision.service)) : ok({ ...current, condition }),
-    );
-    return started.ok ? judged : started;
-  };
-
-  const apply = async (
-    asked: StoredService,
-    ready: readonly StoredRevision[],
-  ): Promise<Result<StoredService, ReconcileFailure>> => {
-    const condition = conditionOf(undefined, nowIso());
-    const written = await change<StoredService, ReconcileFailure>(documents, atOf(asked), (current) => {
-      if (current === undefined || current.uid !== asked.uid) return err(deleted(asked.service));
-      const isLatest = ready.some(({ revision }) => revision === current.latestCreatedRevision);
-      const latest = isLatest ? { latestReadyRevision: current.latestCreatedRevision } : {};
-      if (current.generation !== asked.generation) return ok({ ...current, ...latest });
-      const latestReady = latest.latestReadyRevision ?? current.latestReadyRevision;
-      const serving = resolveTraffic(asked.traffic, latestReady);
-      return ok({ ...current, ...latest, serving, condition, observedGeneration: asked.generation });
-    });
-    if (written.ok && written.value.observedGeneration === asked.generation) table.serve(written.value, ready);
-    return written;
-  };
-
-  const fail = async (asked: StoredService, failure: ReconcileFailure): Promise<void> => {
-    const condition = conditionOf(failure, nowIso());
-    await change<StoredService, "replaced">(documents, atOf(asked), (current) => {
-      if (current?.uid !== asked.uid || current.generation !== asked.generation) return err("replaced");
-      return ok({ ...current, condition, observedGeneration: asked.generation });
-    });
-  };
-
   return {
     async reconcile(asked) {
-      const needed = await neededRevisions(documents, asked);
+      const needed = await neededRevisions(deps.documents, asked);
       const keys = needed.map(revisionKey);
       for (const key of keys) claim(key, 1);
       try {
-        const tags = asked.traffic.flatMap(({ tag }) => tag ?? []);
-        const { project, location, service } = asked;
-        await Promise.all(tags.map((tag) => addresses.addressOf({ project, location, service, tag })));
-        const made = await Promise.all(needed.map(makeReady));
-        const failure = made.find((result) => !result.ok);
-        const ready = made.flatMap((result) => (result.ok ? [result.value] : []));
-        const applied = failure?.ok === false ? failure : await apply(asked, ready);
-        if (!applied.ok && !isClosing()) await fail(asked, applied.error);
-        return applied;
+        const done = await carryOut(deps, asked, needed);
+        if (!done.ok && !deps.isClosing()) await fail(deps, asked, done.error);
+        return done;
       } finally {
         for (const key of keys) claim(key, -1);
-        settle(asked);
+        settle(deps, asked, claims);
       }
     },
   };
+}
+
+async function carryOut(
+  deps: ReconcileDependencies,
+  asked: StoredService,
+  needed: readonly StoredRevision[],
+): Promise<Result<StoredService, ReconcileFailure>> {
+  const { project, location, service } = asked;
+  const tags = asked.traffic.flatMap(({ tag }) => tag ?? []);
+  await Promise.all(tags.map((tag) => deps.addresses.addressOf({ project, location, service, tag })));
+  const made = await Promise.all(needed.map((revision) => makeReady(deps, revision)));
+  const failure = made.find((result) => !result.ok);
+  if (failure?.ok === false) return failure;
+  return serve(deps, asked, new Set(needed.map(({ revision }) => revision)));
+}
+
+/** Starts its instance; the first time, what becomes of that is the revision's condition for good. */
+async function makeReady(
+  { documents, instances, isClosing, nowIso }: ReconcileDependencies,
+  revision: StoredRevision,
+): Promise<Result<unknown, ReconcileFailure>> {
+  const { state, reason = "REVISION_FAILED", message = "" } = revision.condition;
+  if (state === "CONDITION_FAILED") return err({ reason, message });
+  const started = await instances.ensure(revision, "once");
+  if (state === "CONDITION_SUCCEEDED" || (!started.ok && isClosing())) return started;
+  const condition = conditionOf(started.ok ? undefined : started.error, nowIso());
+  const at = { collection: COLLECTION.revisions, key: revisionKey(revision) };
+  const judged = await change<StoredRevision, ReconcileFailure>(documents, at, (current) =>
+    current === undefined ? err(deleted(revision.service)) : ok({ ...current, condition }),
+  );
+  return started.ok ? judged : started;
+}
+
+/** Writes and then serves the traffic asked; `ready` names the revisions that were waited for. */
+async function serve(
+  { documents, table, nowIso }: ReconcileDependencies,
+  asked: StoredService,
+  ready: ReadonlySet<string>,
+): Promise<Result<StoredService, ReconcileFailure>> {
+  const condition = conditionOf(undefined, nowIso());
+  const written = await change<StoredService, ReconcileFailure>(documents, atOf(asked), (current) => {
+    if (current === undefined || current.uid !== asked.uid) return err(deleted(asked.service));
+    const { latestCreatedRevision: created, generation, observedGeneration } = current;
+    const latestReady = ready.has(created) ? created : current.latestReadyRevision;
+    const next = latestReady === undefined ? current : { ...current, latestReadyRevision: latestReady };
+    const serving = resolveTraffic(current.traffic, latestReady);
+    if (generation === asked.generation) return ok({ ...next, serving, condition, observedGeneration: generation });
+    // A later generation was carried out meanwhile; what of it follows the latest follows this one.
+    return ok(generation === observedGeneration ? { ...next, serving } : next);
+  });
+  if (!written.ok || written.value.observedGeneration !== written.value.generation) return written;
+  table.serve(written.value, await servingRevisions(documents, written.value));
+  return written;
+}
+
+/** Says that the change failed; what is served stays. */
+async function fail(
+  { documents, nowIso }: ReconcileDependencies,
+  asked: StoredService,
+  failure: ReconcileFailure,
+): Promise<void> {
+  const condition = conditionOf(failure, nowIso());
+  await change<StoredService, "replaced">(documents, atOf(asked), (current) => {
+    if (current?.uid !== asked.uid || current.generation !== asked.generation) return err("replaced");
+    return ok({ ...current, condition, observedGeneration: asked.generation });
+  });
+}
+
+/** Stops the instances of revisions that neither serve nor are needed by a change under way. */
+function settle(
+  { instances, table }: ReconcileDependencies,
+  service: StoredService,
+  claims: ReadonlyMap<string, number>,
+): void {
+  const prefix = `${serviceKey(service)}/`;
+  const kept = keptRevisions(table.entries(service));
+  for (const key of instances.running().filter((running) => running.startsWith(prefix))) {
+    const isNeeded = kept.has(key.slice(prefix.length)) || (claims.get(key) ?? 0) > 0;
+    if (!isNeeded) void instances.release(key);
+  }
+}
+
+/** The revisions of what a service serves. */
+export async function servingRevisions(
+  documents: Documents,
+  service: StoredService,
+): Promise<readonly StoredRevision[]> {
+  const found = await Promise.all(
+    service.serving.map(({ revision }) =>
+      documents.get<StoredRevision>(COLLECTION.revisions, revisionKey({ ...service, revision })),
+    ),
+  );
+  return found.flatMap((document) => document?.value ?? []);
 }
 
 /** Revisions that have to be ready: the one that this generation makes, and those that its traffic names. */

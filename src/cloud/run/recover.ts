@@ -6,15 +6,8 @@ import type { Addresses } from "./addresses.ts";
 import type { Instances } from "./instances.ts";
 import { change } from "./keep.ts";
 import type { Operations } from "./operations.ts";
-import {
-  COLLECTION,
-  MAX_RESOURCES,
-  type Place,
-  revisionKey,
-  type StoredRevision,
-  type StoredService,
-  serviceKey,
-} from "./resources.ts";
+import { servingRevisions } from "./reconcile.ts";
+import { COLLECTION, MAX_RESOURCES, type Place, type StoredService, serviceKey } from "./resources.ts";
 import type { ServiceResources } from "./services.ts";
 import { keptRevisions } from "./traffic.ts";
 import type { TrafficTable } from "./traffic-table.ts";
@@ -53,15 +46,6 @@ export function createRecovery(deps: RecoveryDependencies): { recover(): Promise
       for (const { value: service } of all) void services.carryOut(service).catch(() => undefined);
     },
   };
-}
-
-async function servingRevisions(documents: Documents, service: StoredService): Promise<readonly StoredRevision[]> {
-  const found = await Promise.all(
-    service.serving.map(({ revision }) =>
-      documents.get<StoredRevision>(COLLECTION.revisions, revisionKey({ ...service, revision })),
-    ),
-  );
-  return found.flatMap((document) => document?.value ?? []);
 }
 
 /** Starts the instances of what has traffic or a tag, and goes on trying. */

@@ -4,6 +4,7 @@
  * (`reconcile.ts`), served (`traffic-table.ts`, `router.ts`) by processes (`instances.ts`).
  */
 import { Agent } from "node:http";
+import { err } from "../../core/values/result.ts";
 import { toIso } from "../../core/values/time.ts";
 import type { Clock, Ids } from "../../ports/clock.ts";
 import type { Documents } from "../../ports/documents.ts";
@@ -23,7 +24,7 @@ import { createTrafficTable, type TrafficTable } from "./traffic-table.ts";
 
 export interface RunCloudDependencies {
   readonly documents: Documents;
-  /** Opens the supervisor of all instances; called once, with the first instance. */
+  /** Opens the supervisor of all instances; called with the first instance, and again where a supervisor died. */
   readonly openSupervisor: () => Promise<Supervisor>;
   readonly unpackImage: (reference: string) => Promise<UnpackedImage>;
   readonly accessSecret: AccessSecret;
@@ -62,7 +63,18 @@ export function createRunCloud(deps: RunCloudDependencies): RunCloud {
     clock,
     async start(revision, signal) {
       supervisor ??= deps.openSupervisor();
-      return startInstance(revision, { ...deps, supervisor: await supervisor }, signal);
+      const own = supervisor;
+      const forget = () => {
+        if (supervisor === own) supervisor = undefined; // the next start opens another
+      };
+      try {
+        const started = await startInstance(revision, { ...deps, supervisor: await own }, signal);
+        if (started.ok) started.value.process.exited.catch(forget); // the supervisor itself died
+        return started;
+      } catch (error) {
+        forget();
+        return err({ reason: "INTERNAL", message: error instanceof Error ? error.message : String(error) });
+      }
     },
   });
   const table: TrafficTable = createTrafficTable({ instances, ids });

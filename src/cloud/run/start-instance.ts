@@ -41,7 +41,7 @@ export interface Instance {
 
 /** Why there is no instance: `reason` is one of the API's, `message` is for people. */
 export interface StartFailure {
-  readonly reason: "HEALTH_CHECK_CONTAINER_ERROR" | "SECRETS_ACCESS_CHECK_FAILED" | "CONTAINER_MISSING";
+  readonly reason: "HEALTH_CHECK_CONTAINER_ERROR" | "SECRETS_ACCESS_CHECK_FAILED" | "CONTAINER_MISSING" | "INTERNAL";
   readonly message: string;
 }
 
