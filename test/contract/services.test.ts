@@ -27,11 +27,14 @@ const DIGEST = `sha256:${"a".repeat(64)}`;
 const PROGRAM = `
 import { createServer } from "node:http";
 const [mode] = process.argv.slice(2);
+let aborted = 0;
 if (mode === "ends") { console.log(${JSON.stringify(FAULT)}); process.exit(3); }
 if (mode === "hangs") { console.log("waiting for the database"); setInterval(() => {}, 1000); }
 else createServer((request, response) => {
   if (request.url === "/env") return response.end(JSON.stringify(process.env));
   if (request.url === "/pids") return response.end(JSON.stringify({ supervisor: process.ppid, pid: process.pid }));
+  if (request.url === "/aborted") return response.end(String(aborted));
+  if (request.url === "/endless") return response.on("close", () => { aborted += 1; }).write("first");
   if (request.url === "/crash") process.exit(1);
   if (request.url === "/slow") return setTimeout(() => response.end(process.env.K_REVISION), 700);
   request.pipe(response, { end: false });
@@ -141,6 +144,7 @@ async function startWorld() {
     url,
     deploy,
     directory,
+    documents,
     cloud: () => run,
     async restart() {
       await run.close();
@@ -222,6 +226,29 @@ describe("embedded cloud run", () => {
     await world.restart();
     expect(await deploying).toMatchObject({ ok: true, value: { serving: { name: "api-two" } } });
     expect(await ask(await world.services.address("api"))).toBe("api-two");
+  });
+
+  it("clears away after a crash between a revision and its service, so that the release can be repeated", async () => {
+    await using world = await startWorld();
+    await world.deploy("api-one");
+    const key = `${PROJECT}/${REGION}/api/api-one`;
+    const written = present(await world.documents.get<Record<string, unknown>>("run-revisions", key), key).value;
+    const orphan = { ...written, revision: "api-two", generation: 2, condition: { state: "CONDITION_RECONCILING" } };
+    await world.documents.put("run-revisions", `${PROJECT}/${REGION}/api/api-two`, orphan, 0);
+    await world.restart();
+    expect(await world.revisionsOf("api")).toEqual(["api-one"]);
+    expect((await world.deploy("api-two")).ok).toBe(true);
+  });
+
+  it("lets an instance see that its client went away", async () => {
+    await using world = await startWorld();
+    await world.deploy("api-one");
+    const address = await world.services.address("api");
+    const leaving = new AbortController();
+    const answer = await fetch(`${address}/endless`, { signal: leaving.signal });
+    expect(answer.status).toBe(200); // its head came before its end: answers are passed on as they come
+    leaving.abort();
+    await until(async () => (await ask(`${address}/aborted`)) === "1");
   });
 
   it("ends a start that takes too long, and says so", async () => {

@@ -12,6 +12,7 @@ const revision: StoredRevision = {
   revision: "api-1",
   uid: "u",
   createTime: "",
+  serviceUid: "s",
   generation: 1,
   template: {},
   condition: { state: "CONDITION_SUCCEEDED", at: "" },

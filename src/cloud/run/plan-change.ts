@@ -75,7 +75,18 @@ export async function planChange(
   return ok({
     service: { ...next, latestCreatedRevision: name, operation: "" },
     revision: isNew
-      ? { project, location, service, revision: name, uid: ids.uuid(), createTime: at, generation, template, condition }
+      ? {
+          project,
+          location,
+          service,
+          revision: name,
+          uid: ids.uuid(),
+          serviceUid: next.uid,
+          createTime: at,
+          generation,
+          template,
+          condition,
+        }
       : undefined,
   });
 }

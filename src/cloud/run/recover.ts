@@ -7,7 +7,14 @@ import type { Instances } from "./instances.ts";
 import { change } from "./keep.ts";
 import type { Operations } from "./operations.ts";
 import { servingRevisions } from "./reconcile.ts";
-import { COLLECTION, MAX_RESOURCES, type Place, type StoredService, serviceKey } from "./resources.ts";
+import {
+  COLLECTION,
+  MAX_RESOURCES,
+  type Place,
+  type StoredRevision,
+  type StoredService,
+  serviceKey,
+} from "./resources.ts";
 import type { ServiceResources } from "./services.ts";
 import { keptRevisions } from "./traffic.ts";
 import type { TrafficTable } from "./traffic-table.ts";
@@ -37,6 +44,10 @@ export function createRecovery(deps: RecoveryDependencies): { recover(): Promise
         prefix: "",
         limit: MAX_RESOURCES,
       });
+      await removeOrphans(
+        documents,
+        all.map(({ value }) => value),
+      );
       for (const { value: service } of all) table.serve(service, await servingRevisions(documents, service));
       const unopened = await addresses.openAll();
       for (const { addressed, reason } of unopened)
@@ -46,6 +57,27 @@ export function createRecovery(deps: RecoveryDependencies): { recover(): Promise
       for (const { value: service } of all) void services.carryOut(service).catch(() => undefined);
     },
   };
+}
+
+/**
+ * Revisions are written before the service that names them, and removed after it. One that was left over by a crash
+ * between would keep its name in use for ever.
+ */
+async function removeOrphans(documents: Documents, services: readonly StoredService[]): Promise<void> {
+  const known = new Map(services.map((service) => [serviceKey(service), service]));
+  const collection = COLLECTION.revisions;
+  let afterKey = "";
+  for (;;) {
+    const page = await documents.list<StoredRevision>({ collection, prefix: "", limit: MAX_RESOURCES, afterKey });
+    for (const { key, value } of page) {
+      const service = known.get(serviceKey(value));
+      const isOwned = service?.uid === value.serviceUid && value.generation <= (service?.generation ?? 0);
+      if (!isOwned) await documents.remove(collection, key);
+    }
+    const last = page.at(-1);
+    if (last === undefined || page.length < MAX_RESOURCES) return;
+    afterKey = last.key;
+  }
 }
 
 /** Starts the instances of what has traffic or a tag, and goes on trying. */

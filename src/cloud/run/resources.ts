@@ -64,6 +64,8 @@ export interface StoredRevision extends Place {
   readonly revision: string;
   readonly uid: string;
   readonly createTime: string;
+  /** The service that made it: another one may have had its name before. */
+  readonly serviceUid: string;
   /** The service's generation that made it. */
   readonly generation: number;
   readonly template: JsonObject;

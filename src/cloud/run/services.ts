@@ -1,12 +1,8 @@
 import { err, ok, type Result } from "../../core/values/result.ts";
-import type { Clock, Ids } from "../../ports/clock.ts";
-import type { Documents } from "../../ports/documents.ts";
-import type { Addresses } from "./addresses.ts";
 import { type Refusal, refusal } from "./google-error.ts";
 import type { Instances } from "./instances.ts";
-import { endedOperation, type Operations, operationId } from "./operations.ts";
-import { planChange, revisionsOf, type ServiceChange, type ServicePlace } from "./plan-change.ts";
-import type { ReconcileFailure, Reconciler } from "./reconcile.ts";
+import { operationId } from "./operations.ts";
+import { revisionsOf, type ServiceChange, type ServicePlace } from "./plan-change.ts";
 import {
   COLLECTION,
   type JsonObject,
@@ -17,25 +13,19 @@ import {
   type StoredService,
   serviceKey,
 } from "./resources.ts";
-import { etagOf, revisionJson, serviceJson, serviceName } from "./service-json.ts";
-import { conflict, notFound, taken } from "./service-refusals.ts";
-import { patchedSpec, readMask, readSpec, type ServiceSpec } from "./service-spec.ts";
+import { createServiceChanges, SERVICE_TYPE, type ServiceChangeDependencies } from "./service-changes.ts";
+import { etagOf, revisionJson, serviceName } from "./service-json.ts";
+import { conflict, notFound } from "./service-refusals.ts";
+import { patchedSpec, readMask, readSpec } from "./service-spec.ts";
 import type { TrafficTable } from "./traffic-table.ts";
 
-const TYPE = "google.cloud.run.v2.Service";
 const SERVICE_ID = /^[a-z]([a-z0-9-]{0,47}[a-z0-9])?$/;
 
-export interface ServiceDependencies {
-  readonly documents: Documents;
-  readonly clock: Clock;
-  readonly ids: Ids;
-  readonly addresses: Addresses;
-  readonly operations: Operations;
+/** What services need. */
+export type ServiceDependencies = ServiceChangeDependencies & {
   readonly instances: Instances;
   readonly table: TrafficTable;
-  readonly reconciler: Reconciler;
-  readonly isClosing: () => boolean;
-}
+};
 
 type Answer = Promise<Result<JsonObject, Refusal>>;
 
@@ -54,57 +44,9 @@ export interface ServiceResources {
 
 /** Services in Documents. */
 export function createServiceResources(deps: ServiceDependencies): ServiceResources {
-  const { documents, addresses, operations, reconciler, isClosing } = deps;
+  const { documents, operations } = deps;
 
-  const json = async (stored: StoredService): Promise<JsonObject> => {
-    const { project, location, service } = stored;
-    const used = [...new Set([...stored.serving, ...stored.traffic].flatMap(({ tag }) => tag ?? []))];
-    const uri = await addresses.addressOf({ project, location, service });
-    const tags = await Promise.all(
-      used.map(async (tag) => [tag, await addresses.addressOf({ project, location, service, tag })] as const),
-    );
-    return serviceJson(stored, { uri, tags: Object.fromEntries(tags) });
-  };
-
-  const find = async (place: ServicePlace) =>
-    await documents.get<StoredService>(COLLECTION.services, serviceKey(place));
-
-  const carryOut = async (accepted: StoredService): Promise<void> => {
-    const { project, location, operation: id } = accepted;
-    const isOpen = accepted.observedGeneration !== accepted.generation;
-    const done = isOpen ? await reconciler.reconcile(accepted) : outcomeOf(accepted);
-    // What fails because the cloud is closed has not failed: the next start goes on with it.
-    if (!done.ok && isClosing()) return;
-    const now = (await find(accepted))?.value ?? accepted;
-    const error = done.ok ? undefined : refusal("FAILED_PRECONDITION", done.error.message);
-    await operations.end({ project, location, id }, await json(now), error);
-  };
-
-  /** Writes what was asked, makes the revision's document, and begins to carry it out. */
-  const accept = async (
-    place: ServicePlace,
-    spec: ServiceSpec,
-    { change, current }: { readonly change: ServiceChange; readonly current: Current | undefined },
-  ): Answer => {
-    const planned = await planChange(deps, place, spec, { change, current: current?.value });
-    if (!planned.ok) return planned;
-    const { service, revision } = planned.value;
-    if (change.validateOnly) return ok(endedOperation(place, TYPE, await json(service)));
-    const begun = await operations.begin(place, { type: TYPE, resource: await json(service) });
-    const stored = { ...service, operation: operationId(begun) };
-    // The revision first: a service never names one that is not there.
-    if (revision !== undefined) {
-      const made = await documents.put(COLLECTION.revisions, revisionKey(revision), revision, 0);
-      if (!made.ok) return await abandon(deps, begun, place, taken(revision.revision));
-    }
-    const written = await documents.put(COLLECTION.services, serviceKey(place), stored, current?.version ?? 0);
-    if (!written.ok) {
-      if (revision !== undefined) await documents.remove(COLLECTION.revisions, revisionKey(revision));
-      return await abandon(deps, begun, place, conflict(place));
-    }
-    void carryOut(stored).catch(() => undefined); // of a lost store: the operation stays open, the next start goes on
-    return ok(begun);
-  };
+  const { find, json, accept, carryOut } = createServiceChanges(deps);
 
   const create: ServiceResources["create"] = async (place, change) => {
     if (!SERVICE_ID.test(place.service)) {
@@ -136,7 +78,7 @@ export function createServiceResources(deps: ServiceDependencies): ServiceResour
       if (etag !== "" && etag !== etagOf(current.value)) return err(conflict(place));
       const resource = await json(current.value);
       await removeAll(deps, place);
-      const begun = await operations.begin(place, { type: TYPE, resource });
+      const begun = await operations.begin(place, { type: SERVICE_TYPE, resource });
       await operations.end({ ...place, id: operationId(begun) }, resource);
       return operations.get({ ...place, id: operationId(begun) });
     },
@@ -157,24 +99,6 @@ export function createServiceResources(deps: ServiceDependencies): ServiceResour
     },
     listRevisions: async (place) => (await revisionsOf(documents, place)).map(revisionJson),
   };
-}
-
-type Current = { readonly value: StoredService; readonly version: number };
-
-/** How a change that was carried out before went. */
-function outcomeOf({ condition }: StoredService): Result<unknown, ReconcileFailure> {
-  const { state, reason = "", message = "" } = condition;
-  return state === "CONDITION_FAILED" ? err({ reason, message }) : ok(undefined);
-}
-
-async function abandon(
-  { operations }: ServiceDependencies,
-  begun: JsonObject,
-  { project, location }: Place,
-  why: Refusal,
-): Promise<Result<never, Refusal>> {
-  await operations.end({ project, location, id: operationId(begun) }, {}, why);
-  return err(why);
 }
 
 async function removeAll({ documents, table, instances }: ServiceDependencies, place: ServicePlace): Promise<void> {
