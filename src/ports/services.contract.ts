@@ -15,8 +15,8 @@ export interface ServicesHarness extends AsyncDisposable {
 /** What the program that ends writes before. */
 export const FAULT = 'FATAL: relation "users" does not exist';
 const DEADLINE_MS = 20_000;
-/** Requests during a shift, and how many of them at once. */
-const LOAD = { requests: 300, parallel: 8 } as const;
+/** Requests during a shift, where it takes long more of them, and how many at once. */
+const LOAD = { requests: 300, most: 3_000, parallel: 8 } as const;
 
 /** What all services keep to. Runs on the fake, on the embedded cloud, and on a real project. */
 export function describeServices(label: string, start: () => Promise<ServicesHarness>): void {
@@ -128,14 +128,18 @@ export function describeServices(label: string, start: () => Promise<ServicesHar
       });
       const address = await h.services.address("api");
       const answers: string[] = [];
+      let isShifted = false;
       const client = async () => {
-        while (answers.length < LOAD.requests) answers.push(await h.ask(address));
+        while (answers.length < LOAD.requests || (!isShifted && answers.length < LOAD.most))
+          answers.push(await h.ask(address));
       };
       const load = Promise.all(Array.from({ length: LOAD.parallel }, client));
       const set = await h.services.setTraffic("api", [{ revision: "api-two", percent: 100 }], DEADLINE_MS);
       expect(set).toMatchObject({ ok: true, value: { serving: { name: "api-two" } } });
       expect(await h.ask(address)).toBe("api-two");
+      isShifted = true;
       await load;
+      expect(answers).toContain("api-one");
       expect(answers.filter((answer) => answer !== "api-one" && answer !== "api-two")).toEqual([]);
       // And back, to a revision that nothing was kept running for.
       expect((await h.services.setTraffic("api", [{ revision: "api-one", percent: 100 }], DEADLINE_MS)).ok).toBe(true);

@@ -260,6 +260,29 @@ describe("embedded cloud run", () => {
     expect(why).toContain("waiting for the database");
   });
 
+  it("refuses a start-up time that Cloud Run does not have", async () => {
+    await using world = await startWorld();
+    const refused = await world.deploy("api-one", {
+      template: { ...template("answers"), startup: { path: "/", withinSeconds: 241 } },
+    });
+    expect(refused).toMatchObject({ ok: false, error: { code: "run-rejected" } });
+    expect(refused.ok ? "" : refused.error.why.join()).toContain("at most 240");
+    expect(await world.services.get("api")).toBeUndefined();
+  });
+
+  it("is refused where the identity is another project's", async () => {
+    await using world = await startWorld();
+    const foreign = createServices({
+      endpoint: { kind: "embedded", url: world.url, token: new Secret("other"), project: PROJECT },
+      project: PROJECT,
+      region: REGION,
+      addressOf: async () => "",
+      clock: systemClock,
+    });
+    const denied = await foreign.declareJob({ job: "nightly", template: template("answers"), labels: {} });
+    expect(denied).toMatchObject({ ok: false, error: { code: "run-denied" } });
+  });
+
   it("says which secret is missing, and does not start anything", async () => {
     await using world = await startWorld();
     const env = { KEY: { kind: "secret", secret: "no-such", version: "7" } } as const;

@@ -8,8 +8,6 @@ type GoogleEnv = protos.google.cloud.run.v2.IEnvVar;
 type GoogleVolume = protos.google.cloud.run.v2.IVolume;
 type GoogleDuration = protos.google.protobuf.IDuration;
 
-/** Cloud Run's longest start-up time; the platform file allows no more. */
-const MAX_START_SECONDS = 240;
 const SQL_VOLUME = "cloudsql";
 const SQL_PATH = "/cloudsql";
 
@@ -29,7 +27,8 @@ export function googleTemplate(
   const { containers, ...rest } = googleRunnable(template);
   const [container] = containers ?? [];
   const { port, startup, cpuThrottling, minInstances, maxInstances, concurrency } = template;
-  const seconds = Math.min(startup.withinSeconds, MAX_START_SECONDS);
+  // More than 240 s is refused by Cloud Run itself: cutting it here would be a difference in every later plan.
+  const seconds = startup.withinSeconds;
   return {
     ...rest,
     revision: about.revision,

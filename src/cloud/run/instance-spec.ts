@@ -62,6 +62,10 @@ export function templateFault(template: JsonObject): string | undefined {
   if (container === undefined) return "template.containers: must contain exactly one container.";
   if (containers.length > 1) return "template.containers: the embedded cloud runs one container per revision.";
   if (textOf(container.image) === "") return "template.containers[0].image: must not be empty.";
+  const { failureThreshold, periodSeconds } = objectOf(container.startupProbe);
+  if ((numberOf(failureThreshold) ?? 0) * (numberOf(periodSeconds) ?? 0) * 1_000 > USUAL_START_MS) {
+    return "template.containers[0].startupProbe: failureThreshold times periodSeconds must be at most 240.";
+  }
   const names = objectsOf(container.env).map(({ name }) => textOf(name));
   const reserved = names.find((name) => ["PORT", "K_SERVICE", "K_REVISION", "K_CONFIGURATION"].includes(name));
   if (reserved !== undefined) {
