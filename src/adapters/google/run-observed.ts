@@ -109,6 +109,6 @@ function reasonOf({ reason, revisionReason }: GoogleCondition): string {
 }
 
 /** The last part of a full name. */
-export function shortName(name: string | null | undefined): string {
+function shortName(name: string | null | undefined): string {
   return name?.split("/").at(-1) ?? "";
 }

@@ -1,4 +1,5 @@
 import { err, ok, type Result } from "../../core/values/result.ts";
+import type { Instant } from "../../core/values/time.ts";
 import type { Clock, Ids } from "../../ports/clock.ts";
 import type { Documents } from "../../ports/documents.ts";
 import { type Refusal, refusal, rpcStatus } from "./google-error.ts";
@@ -8,6 +9,8 @@ import { COLLECTION, type JsonObject, type Place, placeName } from "./resources.
 /** Longest time that `:wait` holds a request. */
 const MAX_WAIT_MS = 60_000;
 const POLL_MS = 50;
+/** How long clients may still ask how an operation ended. */
+const KEPT_MS = 7 * 24 * 60 * 60 * 1_000;
 /** Operations read at once. */
 const PAGE = 500;
 
@@ -17,6 +20,7 @@ interface StoredOperation extends Place {
   readonly type: string;
   /** The resource as it was when the operation began or ended. */
   readonly resource: JsonObject;
+  readonly begunAt: Instant;
   readonly outcome?: { readonly kind: "done" } | { readonly kind: "failed"; readonly error: Refusal };
 }
 
@@ -30,9 +34,10 @@ export interface Operations {
   /** As `get`, once it has ended or the time is over, 60 s at most. */
   wait(place: Place & { readonly id: string }, timeoutMs: number): Promise<Result<JsonObject, Refusal>>;
   /**
-   * At a start: ends those that an earlier run left open and nobody goes on with. `goingOn` holds the ids of the others.
+   * At a start: ends those that an earlier run left open and nobody goes on with (`goingOn` holds the ids of the others),
+   * and forgets those that ended more than a week ago.
    */
-  endReplaced(goingOn: readonly string[]): Promise<void>;
+  tidy(goingOn: readonly string[]): Promise<void>;
 }
 
 /** Operations in Documents. */
@@ -60,7 +65,7 @@ export function createOperations({
   return {
     end,
     async begin({ project, location }, { type, resource }) {
-      const operation: StoredOperation = { project, location, id: ids.uuid(), type, resource };
+      const operation: StoredOperation = { project, location, id: ids.uuid(), type, resource, begunAt: clock.now() };
       await documents.put(collection, keyOf(operation), operation, 0);
       return operationJson(operation);
     },
@@ -68,12 +73,14 @@ export function createOperations({
       const found = await find(place);
       return found.ok ? ok(operationJson(found.value)) : found;
     },
-    async endReplaced(goingOn) {
+    async tidy(goingOn) {
       const why = refusal("ABORTED", "A later change replaced this one before it was carried out.");
       let afterKey = "";
       for (;;) {
         const page = await documents.list<StoredOperation>({ collection, prefix: "", limit: PAGE, afterKey });
         for (const { value } of page) {
+          const isOld = value.begunAt < clock.now() - KEPT_MS;
+          if (value.outcome !== undefined && isOld) await documents.remove(collection, keyOf(value));
           if (value.outcome === undefined && !goingOn.includes(value.id)) await end(value, value.resource, why);
         }
         const last = page.at(-1);
@@ -103,7 +110,7 @@ export function operationId(operation: JsonObject): string {
   return String(operation.name).split("/").at(-1) ?? "";
 }
 
-function operationJson(operation: StoredOperation): JsonObject {
+function operationJson(operation: Omit<StoredOperation, "begunAt">): JsonObject {
   const { id, type, resource, outcome } = operation;
   const typed = { "@type": `type.googleapis.com/${type}`, ...resource };
   const begun = { name: `${placeName(operation)}/operations/${id}`, metadata: typed };

@@ -53,7 +53,7 @@ export function createRecovery(deps: RecoveryDependencies): { recover(): Promise
       for (const { addressed, reason } of unopened)
         await report(deps, addressed, `Its address is not there: ${reason}`);
       for (const { value: service } of all) void wake(deps, service).catch(() => undefined);
-      await deps.operations.endReplaced(all.map(({ value }) => value.operation));
+      await deps.operations.tidy(all.map(({ value }) => value.operation));
       for (const { value: service } of all) void services.carryOut(service).catch(() => undefined);
     },
   };
