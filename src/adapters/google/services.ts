@@ -1,4 +1,4 @@
-import { assert, present } from "../../core/values/assert.ts";
+import { present } from "../../core/values/assert.ts";
 import { canonicalJson } from "../../core/values/digest.ts";
 import type { NonEmpty, Problem } from "../../core/values/problem.ts";
 import { err, ok, type Result } from "../../core/values/result.ts";
@@ -87,7 +87,7 @@ export function createServices(options: ServicesOptions): Services {
     },
     async remove(service) {
       const gone = await refusable(service, () => client.deleteService(service), [CODE.notFound]);
-      assert(gone.ok, gone.ok ? "" : `${service} was not removed: ${gone.error.why.join("; ")}`);
+      if (!gone.ok) throw new Error(`${service} was not removed: ${gone.error.why.join("; ")}`);
       const deadline = clock.monotonicMs() + REMOVE_MS;
       while ((await client.getService(service)) !== undefined && clock.monotonicMs() < deadline) {
         await clock.sleep(POLL_MS.most);
