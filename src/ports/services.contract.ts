@@ -10,6 +10,10 @@ export interface ServicesHarness extends AsyncDisposable {
   readonly ask: (url: string) => Promise<string>;
   /** Names of the revisions of a service, failed ones included. */
   readonly revisionsOf: (service: string) => Promise<readonly string[]>;
+  /** Lets somebody else change the service's labels between the next write's reading and its writing. */
+  readonly meddleBeforeWrite: (service: string) => void;
+  /** Ends the cloud and starts it again on what it kept; nothing where the harness cannot. */
+  readonly restart: () => Promise<void>;
 }
 
 /** What the program that ends writes before. */
@@ -68,6 +72,55 @@ export function describeServices(label: string, start: () => Promise<ServicesHar
       const address = await h.services.address("api");
       const answers = await Promise.all(Array.from({ length: 30 }, () => h.ask(address)));
       expect(new Set(answers)).toEqual(new Set(["api-one"]));
+    });
+
+    it("leaves pinned traffic where it is, whatever is deployed beside it", async () => {
+      await using h = await start();
+      await deploy(h, "api-one");
+      const pinned = [{ revision: "api-one", percent: 100 }] as const;
+      expect((await h.services.setTraffic("api", [...pinned], DEADLINE_MS)).ok).toBe(true);
+      for (const revision of ["api-two", "api-three"]) {
+        expect((await deploy(h, revision, { traffic: [...pinned] })).ok).toBe(true);
+      }
+      const observed = await h.services.get("api");
+      expect(observed).toMatchObject({ serving: { name: "api-one" }, latestCreatedRevision: "api-three" });
+      expect(observed?.traffic).toEqual([{ ...pinned[0], latest: false }]);
+      expect(await h.ask(await h.services.address("api"))).toBe("api-one");
+    });
+
+    it("refuses to write over what somebody else changed, and changes nothing", async () => {
+      await using h = await start();
+      await deploy(h, "api-one");
+      await deploy(h, "api-two", { traffic: [{ revision: "api-one", percent: 100 }] });
+      const changed = { ok: false, error: { code: "target-changed" } };
+      h.meddleBeforeWrite("api");
+      expect(await h.services.setTraffic("api", [{ revision: "api-two", percent: 100 }], DEADLINE_MS)).toMatchObject(
+        changed,
+      );
+      h.meddleBeforeWrite("api");
+      expect(await deploy(h, "api-three")).toMatchObject(changed);
+      expect(await h.ask(await h.services.address("api"))).toBe("api-one");
+      expect(await h.revisionsOf("api")).not.toContain("api-three");
+      expect((await deploy(h, "api-three")).ok).toBe(true);
+    });
+
+    it("serves the same at the same addresses after a restart", async () => {
+      await using h = await start();
+      await deploy(h, "api-one");
+      await deploy(h, "api-two", {
+        traffic: [
+          { revision: "api-one", percent: 100 },
+          { revision: "api-two", percent: 0, tag: "rc" },
+        ],
+      });
+      const before = await h.services.get("api");
+      const [address, tagAddress] = [await h.services.address("api"), await h.services.tagAddress("api", "rc")];
+      await h.restart();
+      expect(await h.services.get("api")).toEqual(before);
+      expect(await h.services.address("api")).toBe(address);
+      expect(await h.services.tagAddress("api", "rc")).toBe(tagAddress);
+      expect(await h.ask(address)).toBe("api-one");
+      expect(await h.ask(tagAddress)).toBe("api-two");
     });
 
     it("leaves traffic as it is when a candidate fails, and says what its log said", async () => {

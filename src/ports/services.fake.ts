@@ -11,6 +11,8 @@ export interface FakeServices extends Services {
   answering(url: string): string | undefined;
   /** Names of the revisions of a service that were made, failed ones included. */
   revisionsOf(service: string): readonly string[];
+  /** The next write of the service comes upon a change that somebody else made after its reading. */
+  meddleBeforeWrite(service: string): void;
 }
 
 interface FakeRevision {
@@ -33,6 +35,13 @@ export function createMemoryServices(
 ): FakeServices {
   const services = new Map<string, FakeService>();
   const jobs = new Map<string, string>();
+  const meddled = new Set<string>();
+  const takeConflict = (name: string) => {
+    if (!meddled.delete(name)) return undefined;
+    const service = services.get(name);
+    if (service !== undefined) service.generation += 1;
+    return err(problem("target-changed", `Service "${name}" was changed.`, "Its etag is another."));
+  };
   const addressOf = (service: string, tag?: string) => `http://${tag === undefined ? "" : `${tag}---`}${service}.test`;
 
   const get = (name: string): ObservedService | undefined => {
@@ -65,6 +74,8 @@ export function createMemoryServices(
         latestCreated: revision,
         generation: 0,
       };
+      const conflict = takeConflict(name);
+      if (conflict !== undefined) return conflict;
       services.set(name, service);
       if (!service.revisions.has(revision)) {
         service.revisions.set(revision, { template: structuredClone(template), labels, failure: failureOf(template) });
@@ -77,6 +88,8 @@ export function createMemoryServices(
     async setTraffic(name, traffic) {
       const service = services.get(name);
       if (service === undefined) return err(problem("target-changed", `Service "${name}" was changed.`, "It is gone."));
+      const conflict = takeConflict(name);
+      if (conflict !== undefined) return conflict;
       const failure = set(service, traffic);
       if (failure === undefined) return ok(present(get(name), name));
       return err(problem("traffic-not-set", `Traffic of service "${name}" was not set.`, failure));
@@ -98,6 +111,7 @@ export function createMemoryServices(
       const tag = found?.[1];
       return traffic.find((entry) => (tag === undefined ? entry.percent > 0 : entry.tag === tag))?.revision;
     },
+    meddleBeforeWrite: (service) => void meddled.add(service),
     revisionsOf: (service) => [...(services.get(service)?.revisions.keys() ?? [])],
   };
 }

@@ -1,7 +1,7 @@
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { request } from "node:http";
-import type { Socket } from "node:net";
+import { createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import fastify from "fastify";
@@ -146,8 +146,17 @@ async function startWorld() {
     directory,
     documents,
     cloud: () => run,
-    async restart() {
+    meddleBeforeWrite(service: string) {
+      world.beforePatch = async () => {
+        world.beforePatch = async () => {};
+        const change = { body: { labels: { by: "hand" } }, mask: "labels", validateOnly: false, caller: "other" };
+        const place = { project: PROJECT, location: REGION, service };
+        expect((await run.services.patch(place, { ...change, allowMissing: false })).ok).toBe(true);
+      };
+    },
+    async restart(meanwhile = async () => {}) {
       await run.close();
+      await meanwhile();
       run = makeCloud();
       await run.start();
     },
@@ -170,6 +179,8 @@ describeServices("memory", async (): Promise<ServicesHarness> => {
     template,
     ask: async (url) => services.answering(url) ?? "503",
     revisionsOf: async (service) => services.revisionsOf(service),
+    meddleBeforeWrite: (service) => services.meddleBeforeWrite(service),
+    restart: async () => {},
     [Symbol.asyncDispose]: async () => {},
   };
 });
@@ -195,27 +206,71 @@ describe("embedded cloud run", () => {
       K_CONFIGURATION: "api",
     });
     expect(PATH).toContain("/usr/bin");
-    expect(HOME).toContain(join(world.directory, "instances", "home-"));
+    expect(HOME).toContain(join(world.directory, "instances", "homes", "home-"));
     expect(Number(PORT)).toBeGreaterThan(1_024);
   });
 
-  it("comes back after a restart at the same addresses, with what it served", async () => {
+  it("starts what is always on by itself after a restart, and the rest with the first request", async () => {
+    await using world = await startWorld();
+    await world.deploy("api-one", { template: { ...template("answers"), minInstances: 1 } });
+    await world.deploy("web-one", { service: "web" });
+    const started = async () => (await readdir(join(world.directory, "instances", "homes")).catch(() => [])).length;
+    expect(await started()).toBe(2);
+    await world.restart();
+    await until(async () => (await started()) === 1);
+    expect(await ask(await world.services.address("web"))).toBe("web-one");
+    expect(await started()).toBe(2);
+  });
+
+  it("says that another program has the port of an address, and is well again once it is free", async () => {
     await using world = await startWorld();
     await world.deploy("api-one");
-    await world.deploy("api-two", {
-      traffic: [
-        { revision: "api-one", percent: 100 },
-        { revision: "api-two", percent: 0, tag: "rc" },
-      ],
-    });
-    const before = await world.services.get("api");
     const address = await world.services.address("api");
-    const tagAddress = await world.services.tagAddress("api", "rc");
-    await world.restart();
+    const stranger = createServer();
+    await world.restart(async () => {
+      await once(stranger.listen(Number(new URL(address).port), "127.0.0.1"), "listening");
+    });
+    const place = { project: PROJECT, location: REGION, service: "api" };
+    expect(await world.cloud().services.get(place)).toMatchObject({
+      ok: true,
+      value: {
+        uri: address,
+        terminalCondition: {
+          state: "CONDITION_FAILED",
+          message: expect.stringMatching(/Another program listens on port \d+, which this address keeps\. End that/),
+        },
+      },
+    });
+    await expect(world.services.address("api")).rejects.toThrow("Another program listens");
+    await world.restart(() => new Promise((resolve) => void stranger.close(() => resolve())));
+    expect(await world.cloud().services.get(place)).toMatchObject({
+      ok: true,
+      value: { terminalCondition: { state: "CONDITION_SUCCEEDED" }, uri: address },
+    });
     expect(await ask(address)).toBe("api-one");
-    expect(await ask(tagAddress)).toBe("api-two");
-    expect(await world.services.get("api")).toEqual(before);
-    expect(await world.services.address("api")).toBe(address);
+  });
+
+  it("runs as many instances as minInstances says, a log for each", async () => {
+    await using world = await startWorld();
+    await world.deploy("api-one", { template: { ...template("answers"), minInstances: 3 } });
+    const address = await world.services.address("api");
+    const pids = new Set<string>();
+    await until(async () => pids.add(await ask(`${address}/pids`)).size === 3);
+    const logs = await readdir(join(world.directory, "instances", "logs", `${PROJECT}.${REGION}.api-one`));
+    expect(logs).toHaveLength(3);
+  });
+
+  it("lets a declared PATH stand, and not what is Cloud Run's own", async () => {
+    await using world = await startWorld();
+    const path = `${dirname(process.execPath)}:/declared`;
+    await world.deploy("api-one", {
+      template: { ...template("answers"), env: { PATH: { kind: "plain", value: path } } },
+    });
+    const env = JSON.parse(await ask(`${await world.services.address("api")}/env`)) as Record<string, string>;
+    expect(env).toMatchObject({ PATH: path, K_SERVICE: "api" });
+    const port = { PORT: { kind: "plain", value: "1" } } as const;
+    const refused = await world.deploy("api-two", { template: { ...template("answers"), env: port } });
+    expect(refused).toMatchObject({ ok: false, error: { code: "run-rejected" } });
   });
 
   it("goes on after a restart with a revision that was being made", async () => {
@@ -337,29 +392,6 @@ describe("embedded cloud run", () => {
     const [answer] = (await once(socket, "data")) as [Buffer];
     expect(answer.toString()).toBe("ping");
     socket.destroy();
-  });
-
-  it("refuses a change on what somebody else changed, and tries once more where traffic is the same", async () => {
-    await using world = await startWorld();
-    await world.deploy("api-one");
-    await world.deploy("api-two", { traffic: [{ revision: "api-one", percent: 100 }] });
-    const place = { project: PROJECT, location: REGION, service: "api" };
-    const meddle = async (body: Record<string, unknown>, mask: string) => {
-      world.beforePatch = async () => {};
-      const change = { body, mask, validateOnly: false, caller: "other", allowMissing: false };
-      expect((await world.cloud().services.patch(place, change)).ok).toBe(true);
-      await until(async () => (await world.cloud().services.get(place)).ok);
-    };
-    world.beforePatch = () => meddle({ labels: { by: "hand" } }, "labels");
-    expect((await world.services.setTraffic("api", [{ revision: "api-two", percent: 100 }], 20_000)).ok).toBe(true);
-    const half = ["api-one", "api-two"].map((revision) => ({ type: 2, revision, percent: 50 }));
-    world.beforePatch = async () => {
-      await meddle({ traffic: half }, "traffic");
-      await until(async () => (await world.services.get("api"))?.traffic.length === 2);
-    };
-    const refused = await world.services.setTraffic("api", [{ revision: "api-one", percent: 100 }], 20_000);
-    expect(refused).toMatchObject({ ok: false, error: { code: "target-changed" } });
-    expect((await world.services.get("api"))?.traffic).toHaveLength(2);
   });
 
   it("splits requests by percent", async () => {
