@@ -25,6 +25,8 @@ interface StoredAddress extends Addressed {
 export interface Addresses {
   /** The address; its listener is open when this resolves. Rejects where another program has the kept port. */
   addressOf(addressed: Addressed): Promise<string>;
+  /** The address as it is kept, whether or not it could be opened; allocated where there is none. */
+  urlOf(addressed: Addressed): Promise<string>;
   /** Opens the listeners of all that are kept; what could not be opened, with the reason. */
   openAll(): Promise<readonly { readonly addressed: Addressed; readonly reason: string }[]>;
   close(): Promise<void>;
@@ -39,11 +41,12 @@ export function createAddresses(options: {
   const { documents, clock, serve } = options;
   const open = new Map<string, Promise<{ readonly server: Server; readonly port: number }>>();
 
-  const openOne = async (addressed: Addressed) => {
+  const openOne = async (addressed: Addressed, patienceMs: number) => {
     const at = { collection: COLLECTION.addresses, key: keyOf(addressed) };
     const kept = await documents.get<StoredAddress>(at.collection, at.key);
     const server = serve(addressed);
-    const port = kept === undefined ? await listen(server, 0) : await reopen(server, kept.value.port, clock);
+    const port =
+      kept === undefined ? await listen(server, 0) : await reopen(server, kept.value.port, { clock, patienceMs });
     if (kept !== undefined) return { server, port };
     const stored = await change<StoredAddress, "taken">(documents, at, (current) =>
       current === undefined ? ok({ ...addressed, port }) : err("taken"),
@@ -53,16 +56,24 @@ export function createAddresses(options: {
     throw new Error(`the address of ${at.key} was allocated twice at once`);
   };
 
-  const ensure = (addressed: Addressed) => {
+  const ensure = (addressed: Addressed, patienceMs = 0) => {
     const key = keyOf(addressed);
-    const opening = open.get(key) ?? openOne(addressed);
+    const opening = open.get(key) ?? openOne(addressed, patienceMs);
     open.set(key, opening);
     opening.catch(() => open.delete(key)); // the next one who asks tries again
     return opening;
   };
 
+  const urlAt = (port: number) => `http://127.0.0.1:${port}`;
+
   return {
-    addressOf: async (addressed) => `http://127.0.0.1:${(await ensure(addressed)).port}`,
+    addressOf: async (addressed) => urlAt((await ensure(addressed)).port),
+    async urlOf(addressed) {
+      const opened = await open.get(keyOf(addressed))?.catch(() => undefined);
+      if (opened !== undefined) return urlAt(opened.port);
+      const kept = await documents.get<StoredAddress>(COLLECTION.addresses, keyOf(addressed));
+      return urlAt(kept?.value.port ?? (await ensure(addressed)).port);
+    },
     async openAll() {
       const kept = await documents.list<StoredAddress>({
         collection: COLLECTION.addresses,
@@ -72,7 +83,7 @@ export function createAddresses(options: {
       const opened = await Promise.all(
         kept.map(async ({ value: { port: _, ...addressed } }) => {
           try {
-            await ensure(addressed);
+            await ensure(addressed, REOPEN_MS);
             return [];
           } catch (error) {
             return [{ addressed, reason: error instanceof Error ? error.message : String(error) }];
@@ -98,25 +109,41 @@ function shut(server: Server): Promise<void> {
 
 function listen(server: Server, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen({ host: "127.0.0.1", port }, () => {
-      server.off("error", reject);
+    const failed = (error: Error) => {
+      server.off("listening", opened);
+      reject(error);
+    };
+    const opened = () => {
+      server.off("error", failed);
       const address = server.address();
       resolve(typeof address === "object" && address !== null ? address.port : port);
-    });
+    };
+    server.once("error", failed).once("listening", opened);
+    server.listen({ host: "127.0.0.1", port });
   });
 }
 
-async function reopen(server: Server, port: number, clock: Clock): Promise<number> {
-  const deadline = clock.monotonicMs() + REOPEN_MS;
+async function reopen(
+  server: Server,
+  port: number,
+  { clock, patienceMs }: { readonly clock: Clock; readonly patienceMs: number },
+): Promise<number> {
+  const deadline = clock.monotonicMs() + patienceMs;
   for (;;) {
     try {
       return await listen(server, port);
     } catch (error) {
-      if (clock.monotonicMs() > deadline) throw new Error(`port ${port} cannot be opened: ${String(error)}`);
+      if (clock.monotonicMs() >= deadline) throw new Error(portText(port, error));
       await clock.sleep(REOPEN_POLL_MS);
     }
   }
+}
+
+function portText(port: number, error: unknown): string {
+  if (error instanceof Error && "code" in error && error.code === "EADDRINUSE") {
+    return `Another program listens on port ${port}, which this address keeps. End that program, then start again.`;
+  }
+  return `Port ${port} cannot be opened: ${String(error)}`;
 }
 
 function keyOf(addressed: Addressed): string {

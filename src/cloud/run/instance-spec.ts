@@ -6,6 +6,11 @@ import { type JsonObject, numberOf, objectOf, objectsOf, textOf } from "./resour
 /** Cloud Run's longest start, for a container without a probe of its own. */
 const USUAL_START_MS = 240_000;
 
+/** Cloud Run's limit of a request where a template names none. */
+const USUAL_REQUEST_MS = 300_000;
+/** Instances of one revision, at most: this is one machine. */
+const MAX_INSTANCES = 20;
+
 /** How it is seen that an instance is ready. */
 export interface StartupProbe {
   /** Undefined: a TCP connection is enough. */
@@ -53,6 +58,29 @@ export function instanceSpec(template: JsonObject, project: string): InstanceSpe
     }),
     probe: probeOf(objectOf(container.startupProbe)),
   };
+}
+
+/** How many instances a revision has while it has any: what `minInstanceCount` says, from 1 to 20. */
+export function instanceCount(template: JsonObject): number {
+  const { minInstanceCount, maxInstanceCount } = objectOf(template.scaling);
+  const most = Math.min(numberOf(maxInstanceCount) || MAX_INSTANCES, MAX_INSTANCES);
+  return Math.max(1, Math.min(numberOf(minInstanceCount) ?? 0, most));
+}
+
+/** Whether instances run without any request, and so are started again with the cloud. */
+export function isAlwaysOn(template: JsonObject): boolean {
+  return (numberOf(objectOf(template.scaling).minInstanceCount) ?? 0) > 0;
+}
+
+/** How long a request, and the drain of an instance, may take. */
+export function requestTimeoutMs(template: JsonObject): number {
+  return durationMs(template.timeout) ?? USUAL_REQUEST_MS;
+}
+
+/** A duration of proto JSON such as `1.5s`; undefined for anything else. */
+export function durationMs(value: unknown): number | undefined {
+  const seconds = /^(\d+(?:\.\d+)?)s$/.exec(textOf(value))?.[1];
+  return seconds === undefined ? undefined : Number(seconds) * 1_000;
 }
 
 /** What a template lacks or has too much of, in words for the client; undefined where it can be run. */

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { ok } from "../../core/values/result.ts";
 import { instant } from "../../core/values/time.ts";
 import type { ExitRecord } from "../../ports/processes.ts";
-import { createInstances, restartDelayMs } from "./instances.ts";
+import { restartDelayMs } from "./instance-slot.ts";
+import { createInstances } from "./instances.ts";
 import { revisionKey, type StoredRevision } from "./resources.ts";
 
 const revision: StoredRevision = {
@@ -85,6 +86,41 @@ describe("instances", () => {
     const { instances } = world();
     await instances.close();
     await expect(instances.ensure(revision, "once")).rejects.toThrow("closed");
+  });
+});
+
+describe("instances of a revision with minInstanceCount", () => {
+  const many = { ...revision, template: { scaling: { minInstanceCount: 3, maxInstanceCount: 5 } } };
+
+  it("starts the others once the first is ready, and asks them in turn", async () => {
+    const { instances, started } = world();
+    const first = await instances.ensure(many, "once");
+    expect(first).toMatchObject({ ok: true, value: { port: 1 } });
+    while (started() < 3) await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setImmediate(resolve));
+    const asked = await Promise.all([1, 2, 3, 4, 5, 6].map(() => instances.ensure(many, "keep")));
+    const ports = asked.flatMap((each) => (each.ok ? [each.value.port] : []));
+    expect(ports.toSorted()).toEqual([1, 1, 2, 2, 3, 3]);
+    await instances.close();
+  });
+
+  it("starts no more than maxInstanceCount allows", async () => {
+    const { instances, started } = world();
+    await instances.ensure({ ...many, template: { scaling: { minInstanceCount: 9, maxInstanceCount: 2 } } }, "once");
+    for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    expect(started()).toBe(2);
+    await instances.close();
+  });
+
+  it("asks the others while one is being started again", async () => {
+    const { instances, crash, started } = world();
+    await instances.ensure(many, "once");
+    while (started() < 3) await new Promise((resolve) => setImmediate(resolve));
+    await crash(0);
+    await new Promise((resolve) => setImmediate(resolve));
+    const asked = await Promise.all([1, 2, 3].map(() => instances.ensure(many, "keep")));
+    expect(asked.every((each) => each.ok && each.value.port !== 1)).toBe(true);
+    await instances.close();
   });
 });
 

@@ -1,40 +1,37 @@
+import { present } from "../../core/values/assert.ts";
 import type { Result } from "../../core/values/result.ts";
 import type { Clock } from "../../ports/clock.ts";
+import { createInstanceSlot, type InstanceSlot } from "./instance-slot.ts";
+import { instanceCount, requestTimeoutMs } from "./instance-spec.ts";
 import { revisionKey, type StoredRevision } from "./resources.ts";
-import { type Instance, STOP_GRACE_MS, type StartFailure } from "./start-instance.ts";
+import type { StartFailure } from "./start-container.ts";
+import { type Instance, STOP_GRACE_MS } from "./start-instance.ts";
 
-/** Restarts of one revision's instance within `CRASH_WINDOW_MS`, at most. */
-const MAX_CRASHES = 5;
-const CRASH_WINDOW_MS = 60_000;
-const BACKOFF_MS = { first: 100, most: 10_000 } as const;
-/** What requests in flight get to end when their revision is stopped. */
-const DRAIN_MS = 10_000;
 const DRAIN_POLL_MS = 20;
 /** What instances get when the cloud itself is closed. */
 const CLOSE_GRACE_MS = 2_000;
 
-/** The instances of all revisions, one each. */
+/** The instances of all revisions: one each, or as many as `minInstanceCount` says. */
 export interface Instances {
   /**
-   * The instance, started where there is none; several callers share one start. Where that first start fails, `once`
-   * gives up, `keep` goes on trying with the back-off of crashes.
+   * An instance, in turn where there are several, started where there is none; several callers share one start. Where
+   * the first start fails, `once` gives up, `keep` goes on trying. Further instances start once the first is ready.
    */
   ensure(revision: StoredRevision, persistence: "once" | "keep"): Promise<Result<Instance, StartFailure>>;
   /** Keys of revisions that have an instance, or one that is starting. */
   running(): readonly string[];
   /** Counts a request in flight, from before its instance is asked for; the answer ends it. */
   enter(key: string): () => void;
-  /** Stops it once its requests ended, 10 s at most. Nothing happens where none runs. */
+  /** Stops those of a revision once their requests ended, or had the revision's timeout to. */
   release(key: string): Promise<void>;
   /** Stops all; none starts afterwards. */
   close(): Promise<void>;
 }
 
-interface Entry {
+interface Fleet {
   readonly revision: StoredRevision;
-  readonly stopped: AbortController;
-  starting: Promise<Result<Instance, StartFailure>> | undefined;
-  crashes: readonly number[];
+  readonly slots: Set<InstanceSlot>;
+  turn: number;
 }
 
 /** `start` starts one instance and waits until it is ready. */
@@ -43,102 +40,86 @@ export function createInstances(options: {
   readonly clock: Clock;
 }): Instances {
   const { start, clock } = options;
-  const entries = new Map<string, Entry>();
+  const fleets = new Map<string, Fleet>();
   const inFlight = countRequests();
   let isClosed = false;
 
-  const begin = (
-    entry: Entry,
-    delayMs: number,
-    persistence: "once" | "keep",
-  ): Promise<Result<Instance, StartFailure>> => {
-    const key = revisionKey(entry.revision);
-    const { signal } = entry.stopped;
-    const attempt = async () => {
-      if (delayMs > 0) await clock.sleep(delayMs, signal);
-      const started = await start(entry.revision, signal);
-      if (started.ok) void watch(entry, started.value);
-      else if (persistence === "keep") again(entry);
-      else if (entries.get(key) === entry) entries.delete(key);
-      return started;
-    };
-    const starting = attempt();
-    starting.catch(() => {
-      if (entries.get(key) === entry) entries.delete(key);
+  const addSlot = (fleet: Fleet, persistence: "once" | "keep"): InstanceSlot => {
+    const slot = createInstanceSlot({
+      start: (signal) => start(fleet.revision, signal),
+      clock,
+      persistence,
+      onReady: () => fill(fleet),
+      onGivenUp() {
+        fleet.slots.delete(slot);
+        const key = revisionKey(fleet.revision);
+        if (fleet.slots.size === 0 && fleets.get(key) === fleet) fleets.delete(key);
+      },
     });
-    return starting;
+    fleet.slots.add(slot);
+    return slot;
   };
-
-  const watch = async (entry: Entry, instance: Instance): Promise<void> => {
-    await instance.process.exited.catch(() => undefined);
-    again(entry);
+  /** One that starts proves that the others can: a broken revision starts one process, not twenty. */
+  const fill = (fleet: Fleet): void => {
+    const isServing = !isClosed && fleets.get(revisionKey(fleet.revision)) === fleet;
+    while (isServing && fleet.slots.size < instanceCount(fleet.revision.template)) addSlot(fleet, "keep");
   };
-
-  /** Starts it anew after a crash; whoever waited for the last start has its outcome. */
-  const again = (entry: Entry): void => {
-    if (entry.stopped.signal.aborted || isClosed) return;
-    const now = clock.monotonicMs();
-    entry.crashes = [...entry.crashes.filter((at) => at > now - CRASH_WINDOW_MS), now];
-    entry.starting = begin(entry, restartDelayMs(entry.crashes, now), "keep");
-  };
-
-  const stop = async (entry: Entry, graceMs: number): Promise<void> => {
-    entry.stopped.abort();
-    const started = await entry.starting?.catch(() => undefined);
-    if (started?.ok) await started.value.process.stop(graceMs).catch(() => undefined);
+  const stopAll = async ({ slots }: Fleet, graceMs: number): Promise<void> => {
+    await Promise.all([...slots].map((slot) => slot.stop(graceMs)));
   };
 
   return {
     ensure(revision, persistence) {
       const key = revisionKey(revision);
-      const known = entries.get(key);
-      if (known?.starting !== undefined) return known.starting;
+      const known = fleets.get(key);
+      if (known !== undefined) return inTurn(known).current();
       if (isClosed) return Promise.reject(new Error("the cloud is closed"));
-      const made: Entry = { revision, stopped: new AbortController(), starting: undefined, crashes: [] };
-      entries.set(key, made);
-      made.starting = begin(made, 0, persistence);
-      return made.starting;
+      const fleet: Fleet = { revision, slots: new Set(), turn: 0 };
+      fleets.set(key, fleet);
+      return addSlot(fleet, persistence).current();
     },
-    running: () => [...entries.keys()],
+    running: () => [...fleets.keys()],
     enter: inFlight.enter,
     async release(key) {
-      const entry = entries.get(key);
-      if (entry === undefined) return;
-      entries.delete(key); // from here on, whoever needs the revision starts another
-      const deadline = clock.monotonicMs() + DRAIN_MS;
-      while (inFlight.has(key) && clock.monotonicMs() < deadline && !isClosed) await clock.sleep(DRAIN_POLL_MS);
-      await stop(entry, isClosed ? CLOSE_GRACE_MS : STOP_GRACE_MS);
+      const fleet = fleets.get(key);
+      if (fleet === undefined) return;
+      fleets.delete(key); // from here on, whoever needs the revision starts others
+      const isOver = inFlight.untilOver(key);
+      const deadline = clock.monotonicMs() + requestTimeoutMs(fleet.revision.template);
+      while (!isOver() && clock.monotonicMs() < deadline && !isClosed) await clock.sleep(DRAIN_POLL_MS);
+      await stopAll(fleet, isClosed ? CLOSE_GRACE_MS : STOP_GRACE_MS);
     },
     async close() {
       isClosed = true;
-      const all = [...entries.values()];
-      entries.clear();
-      await Promise.all(all.map((entry) => stop(entry, CLOSE_GRACE_MS)));
+      const all = [...fleets.values()];
+      fleets.clear();
+      await Promise.all(all.map((fleet) => stopAll(fleet, CLOSE_GRACE_MS)));
     },
   };
+}
+
+function inTurn(fleet: Fleet): InstanceSlot {
+  const ready = [...fleet.slots].filter((slot) => slot.isReady());
+  fleet.turn += 1;
+  return present(ready[fleet.turn % ready.length] ?? [...fleet.slots][0], "a fleet has a slot");
 }
 
 function countRequests() {
-  const counts = new Map<string, number>();
+  const counts = new Map<string, Set<symbol>>();
   return {
-    has: (key: string) => counts.has(key),
     enter(key: string) {
-      counts.set(key, (counts.get(key) ?? 0) + 1);
-      let hasLeft = false;
+      const request = Symbol(key);
+      const requests = counts.get(key) ?? new Set();
+      counts.set(key, requests.add(request));
       return () => {
-        if (hasLeft) return;
-        hasLeft = true;
-        const left = (counts.get(key) ?? 1) - 1;
-        if (left > 0) counts.set(key, left);
-        else counts.delete(key);
+        requests.delete(request);
+        if (requests.size === 0 && counts.get(key) === requests) counts.delete(key);
       };
     },
+    /** Whether those that are in flight now have ended by then; later ones have other instances. */
+    untilOver(key: string): () => boolean {
+      const now = [...(counts.get(key) ?? [])];
+      return () => !now.some((request) => counts.get(key)?.has(request));
+    },
   };
-}
-
-/** Doubles with each crash of the last minute; after too many, until the oldest of them is a minute ago. */
-export function restartDelayMs(crashes: readonly number[], nowMs: number): number {
-  const oldest = crashes.at(-MAX_CRASHES);
-  if (crashes.length >= MAX_CRASHES && oldest !== undefined) return Math.max(0, oldest + CRASH_WINDOW_MS - nowMs);
-  return Math.min(BACKOFF_MS.first * 2 ** Math.max(0, crashes.length - 1), BACKOFF_MS.most);
 }

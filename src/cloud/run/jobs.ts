@@ -2,6 +2,8 @@ import { err, ok, type Result } from "../../core/values/result.ts";
 import { toIso } from "../../core/values/time.ts";
 import type { Clock, Ids } from "../../ports/clock.ts";
 import type { Documents } from "../../ports/documents.ts";
+import { executionSpec, type StoredExecution } from "./execution-json.ts";
+import type { Executions } from "./executions.ts";
 import { type Refusal, refusal } from "./google-error.ts";
 import { templateFault } from "./instance-spec.ts";
 import { endedOperation, type Operations, operationId } from "./operations.ts";
@@ -33,12 +35,17 @@ interface JobChange {
   readonly caller: string;
 }
 
-/** Jobs are declared and read here; nothing runs them. */
+/** Jobs, and their executions. */
 export interface JobResources {
   create(place: JobPlace, change: JobChange): Answer;
   patch(place: JobPlace, change: JobChange & { readonly mask: string; readonly allowMissing: boolean }): Answer;
   get(place: JobPlace): Answer;
   list(place: Place): Promise<readonly JsonObject[]>;
+  /** Stops what runs of it, and forgets it with its executions. */
+  remove(place: JobPlace, etag: string): Answer;
+  /** Begins an execution; the operation ends with it. */
+  run(place: JobPlace, change: JobChange): Answer;
+  readonly executions: Executions;
 }
 
 /** Jobs in Documents. */
@@ -47,8 +54,10 @@ export function createJobResources(deps: {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly operations: Operations;
+  readonly executions: Executions;
 }): JobResources {
-  const { documents, clock, ids, operations } = deps;
+  const { documents, clock, ids, operations, executions } = deps;
+  const json = async (stored: StoredJob) => jobJson(stored, await executions.list(stored));
   const find = async (place: JobPlace) => await documents.get<StoredJob>(COLLECTION.jobs, keyOf(place));
 
   const write = async (place: JobPlace, change: JobChange, current: Found | undefined): Answer => {
@@ -70,12 +79,12 @@ export function createJobResources(deps: {
       generation,
       updateTime: at,
     };
-    if (change.validateOnly) return ok(endedOperation(place, TYPE, jobJson(stored)));
+    if (change.validateOnly) return ok(endedOperation(place, TYPE, await json(stored)));
     const written = await documents.put(COLLECTION.jobs, keyOf(place), stored, current?.version ?? 0);
     if (!written.ok) return err(conflict(job));
-    const begun = await operations.begin({ project, location }, { type: TYPE, resource: jobJson(stored) });
+    const begun = await operations.begin({ project, location }, { type: TYPE, resource: await json(stored) });
     const operation = { project, location, id: operationId(begun) };
-    await operations.end(operation, jobJson(stored));
+    await operations.end(operation, await json(stored));
     return operations.get(operation);
   };
 
@@ -89,6 +98,7 @@ export function createJobResources(deps: {
 
   return {
     create,
+    executions,
     async patch(place, change) {
       const current = await find(place);
       if (current === undefined) return change.allowMissing ? create(place, change) : err(notFound(place));
@@ -99,11 +109,37 @@ export function createJobResources(deps: {
     },
     async get(place) {
       const found = await find(place);
-      return found === undefined ? err(notFound(place)) : ok(jobJson(found.value));
+      return found === undefined ? err(notFound(place)) : ok(await json(found.value));
     },
     async list({ project, location }) {
       const query = { collection: COLLECTION.jobs, prefix: `${project}/${location}/`, limit: MAX_RESOURCES };
-      return (await documents.list<StoredJob>(query)).map(({ value }) => jobJson(value));
+      return Promise.all((await documents.list<StoredJob>(query)).map(({ value }) => json(value)));
+    },
+    async remove(place, etag) {
+      const current = await find(place);
+      if (current === undefined) return err(notFound(place));
+      if (etag !== "" && etag !== etagOf(current.value)) return err(conflict(place.job));
+      const resource = await json(current.value);
+      await documents.remove(COLLECTION.jobs, keyOf(place));
+      await executions.removeAll(place);
+      const begun = await operations.begin(place, { type: TYPE, resource });
+      await operations.end({ ...place, id: operationId(begun) }, resource);
+      return operations.get({ ...place, id: operationId(begun) });
+    },
+    async run(place, { body, caller, validateOnly }) {
+      const current = await find(place);
+      if (current === undefined) return err(notFound(place));
+      const { etag } = body;
+      if (typeof etag === "string" && etag !== "" && etag !== etagOf(current.value)) return err(conflict(place.job));
+      const spec = executionSpec(current.value.template, objectOf(body.overrides));
+      if (!spec.ok) return err(refusal("INVALID_ARGUMENT", spec.error));
+      if (validateOnly || body.validateOnly === true) {
+        return ok(endedOperation(place, TYPE, await json(current.value)));
+      }
+      const { project, location, job } = place;
+      const execution = `${job}-${ids.randomHex(3).slice(0, 5)}`;
+      const { labels } = current.value;
+      return ok(await executions.begin({ project, location, job, execution, creator: caller, labels, ...spec.value }));
     },
   };
 }
@@ -127,7 +163,8 @@ function masked(current: StoredJob, body: JsonObject, mask: readonly string[]): 
   );
 }
 
-function jobJson(stored: StoredJob): JsonObject {
+function jobJson(stored: StoredJob, executions: readonly StoredExecution[]): JsonObject {
+  const [latest] = executions;
   const { project: _, location: __, job, generation, ...rest } = stored;
   const condition = { state: "CONDITION_SUCCEEDED", at: stored.updateTime } as const;
   return {
@@ -136,7 +173,21 @@ function jobJson(stored: StoredJob): JsonObject {
     generation: String(generation),
     observedGeneration: String(generation),
     terminalCondition: conditionJson("Ready", condition),
+    executionCount: executions.length,
+    ...(latest === undefined ? {} : { latestCreatedExecution: referenceJson(latest) }),
     etag: etagOf(stored),
+  };
+}
+
+/** `google.cloud.run.v2.ExecutionReference`. */
+function referenceJson({ execution, createTime, completionTime, condition }: StoredExecution): JsonObject {
+  const end = condition.reason === "CANCELLED" ? "CANCELLED" : condition.state.replace("CONDITION_", "");
+  const status = completionTime === undefined ? "EXECUTION_RUNNING" : `EXECUTION_${end}`;
+  return {
+    name: execution,
+    createTime,
+    ...(completionTime === undefined ? {} : { completionTime }),
+    completionStatus: status,
   };
 }
 

@@ -11,7 +11,7 @@ const MAX_WAIT_MS = 60_000;
 const POLL_MS = 50;
 /** How long clients may still ask how an operation ended. */
 const KEPT_MS = 7 * 24 * 60 * 60 * 1_000;
-/** Operations read at once. */
+/** Operations read or listed at once. */
 const PAGE = 500;
 
 interface StoredOperation extends Place {
@@ -31,6 +31,10 @@ export interface Operations {
   /** Ends one, by the id at the end of its name. What has ended stays as it is. */
   end(place: Place & { readonly id: string }, resource: JsonObject, error?: Refusal): Promise<void>;
   get(place: Place & { readonly id: string }): Promise<Result<JsonObject, Refusal>>;
+  /** Those of a place, at most a page, by id. */
+  list(place: Place): Promise<readonly JsonObject[]>;
+  /** Forgets one that has ended; one that is under way cannot be forgotten. */
+  remove(place: Place & { readonly id: string }): Promise<Result<JsonObject, Refusal>>;
   /** As `get`, once it has ended or the time is over, 60 s at most. */
   wait(place: Place & { readonly id: string }, timeoutMs: number): Promise<Result<JsonObject, Refusal>>;
   /**
@@ -73,8 +77,21 @@ export function createOperations({
       const found = await find(place);
       return found.ok ? ok(operationJson(found.value)) : found;
     },
+    async list({ project, location }) {
+      const query = { collection, prefix: `${project}/${location}/`, limit: PAGE };
+      return (await documents.list<StoredOperation>(query)).map(({ value }) => operationJson(value));
+    },
+    async remove(place) {
+      const found = await find(place);
+      if (!found.ok) return found;
+      if (found.value.outcome === undefined) {
+        return err(refusal("FAILED_PRECONDITION", `Operation '${place.id}' is under way.`));
+      }
+      await documents.remove(collection, keyOf(place));
+      return ok({});
+    },
     async tidy(goingOn) {
-      const why = refusal("ABORTED", "A later change replaced this one before it was carried out.");
+      const why = refusal("ABORTED", "It was not carried out: the server ended, and nobody went on with it.");
       let afterKey = "";
       for (;;) {
         const page = await documents.list<StoredOperation>({ collection, prefix: "", limit: PAGE, afterKey });

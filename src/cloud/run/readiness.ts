@@ -1,15 +1,11 @@
-import { open } from "node:fs/promises";
 import { request } from "node:http";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 import type { Clock } from "../../ports/clock.ts";
 import type { StartupProbe } from "./instance-spec.ts";
 
 /** Cloud Run asks once a period; asking more often only finds a ready instance sooner. */
 const PERIOD_MS = 50;
 const ATTEMPT_MS = 2_000;
-/** How much of a log is read to find its last lines. */
-const TAIL_BYTES = 16 * 1024;
-const TAIL_LINES = 10;
 
 /** Asks an instance until it is ready; false when the time is over or the signal aborts. */
 export async function becomesReady(
@@ -52,32 +48,4 @@ function isWell(port: number, path: string): Promise<boolean> {
     asked.on("timeout", () => asked.destroy(new Error("no answer")));
     asked.end();
   });
-}
-
-/** A port that nothing listens on just now. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.on("error", reject);
-    server.listen({ host: "127.0.0.1", port: 0 }, () => {
-      const address = server.address();
-      const port = typeof address === "object" && address !== null ? address.port : 0;
-      server.close(() => resolve(port));
-    });
-  });
-}
-
-/** The last lines that were written after the offset; none where there is no such file. */
-export async function lastLines(path: string, offset: number): Promise<readonly string[]> {
-  const file = await open(path).catch(() => undefined);
-  if (file === undefined) return [];
-  try {
-    const { size } = await file.stat();
-    const from = Math.max(offset, size - TAIL_BYTES);
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(Math.max(0, size - from)), { position: from });
-    const lines = buffer.toString("utf8", 0, bytesRead).split("\n");
-    return lines.filter((line) => line.trim() !== "").slice(-TAIL_LINES);
-  } finally {
-    await file.close();
-  }
 }

@@ -11,7 +11,7 @@ import {
   type StoredService,
   serviceKey,
 } from "./resources.ts";
-import type { StartFailure } from "./start-instance.ts";
+import type { StartFailure } from "./start-container.ts";
 import { keptRevisions, resolveTraffic } from "./traffic.ts";
 import type { TrafficTable } from "./traffic-table.ts";
 
@@ -70,7 +70,11 @@ async function carryOut(
 ): Promise<Result<StoredService, ReconcileFailure>> {
   const { project, location, service } = asked;
   const tags = asked.traffic.flatMap(({ tag }) => tag ?? []);
-  await Promise.all(tags.map((tag) => deps.addresses.addressOf({ project, location, service, tag })));
+  try {
+    await Promise.all(tags.map((tag) => deps.addresses.addressOf({ project, location, service, tag })));
+  } catch (error) {
+    return err({ reason: "INTERNAL", message: error instanceof Error ? error.message : String(error) });
+  }
   const made = await Promise.all(needed.map((revision) => makeReady(deps, revision)));
   const failure = made.find((result) => !result.ok);
   if (failure?.ok === false) return failure;

@@ -3,6 +3,8 @@ import { toIso } from "../../core/values/time.ts";
 import type { Clock, Ids } from "../../ports/clock.ts";
 import type { Documents } from "../../ports/documents.ts";
 import type { Addresses } from "./addresses.ts";
+import type { Executions } from "./executions.ts";
+import { isAlwaysOn } from "./instance-spec.ts";
 import type { Instances } from "./instances.ts";
 import { change } from "./keep.ts";
 import type { Operations } from "./operations.ts";
@@ -24,6 +26,7 @@ export interface RecoveryDependencies {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly operations: Operations;
+  readonly executions: Executions;
   readonly addresses: Addresses;
   readonly instances: Instances;
   readonly table: TrafficTable;
@@ -48,11 +51,13 @@ export function createRecovery(deps: RecoveryDependencies): { recover(): Promise
         documents,
         all.map(({ value }) => value),
       );
+      for (const { value: service } of all) await judgeAnew(documents, service);
       for (const { value: service } of all) table.serve(service, await servingRevisions(documents, service));
       const unopened = await addresses.openAll();
       for (const { addressed, reason } of unopened)
-        await report(deps, addressed, `Its address is not there: ${reason}`);
+        await report(deps, addressed, `Its address cannot be opened: ${reason}`);
       for (const { value: service } of all) void wake(deps, service).catch(() => undefined);
+      await deps.executions.recover();
       await deps.operations.tidy(all.map(({ value }) => value.operation));
       for (const { value: service } of all) void services.carryOut(service).catch(() => undefined);
     },
@@ -80,14 +85,26 @@ async function removeOrphans(documents: Documents, services: readonly StoredServ
   }
 }
 
-/** Starts the instances of what has traffic or a tag, and goes on trying. */
+/**
+ * Starts the instances of what has traffic or a tag and is to run without being asked, and goes on trying. Others start
+ * with their first request.
+ */
 async function wake(deps: RecoveryDependencies, service: StoredService): Promise<void> {
   const kept = keptRevisions(service.serving);
   for (const revision of await servingRevisions(deps.documents, service)) {
-    if (!kept.has(revision.revision)) continue;
+    if (!kept.has(revision.revision) || !isAlwaysOn(revision.template)) continue;
     const started = await deps.instances.ensure(revision, "keep");
     if (!started.ok && !deps.isClosing()) await report(deps, service, started.error.message);
   }
+}
+
+/** Takes back what an earlier start found wrong: this one looks for itself. */
+async function judgeAnew(documents: Documents, service: StoredService): Promise<void> {
+  if (service.condition.before === undefined) return;
+  const at = { collection: COLLECTION.services, key: serviceKey(service) };
+  await change<StoredService, "gone">(documents, at, (current) =>
+    current === undefined ? err("gone") : ok({ ...current, condition: current.condition.before ?? current.condition }),
+  );
 }
 
 async function report(
@@ -103,6 +120,7 @@ async function report(
       reason: "REVISION_FAILED",
       message,
       at: toIso(clock.now()),
+      before: current.condition.before ?? current.condition,
     } as const;
     return ok({ ...current, condition });
   });

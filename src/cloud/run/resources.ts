@@ -15,6 +15,7 @@ export const COLLECTION = {
   services: "run-services",
   revisions: "run-revisions",
   jobs: "run-jobs",
+  executions: "run-executions",
   operations: "run-operations",
   addresses: "run-addresses",
 } as const;
@@ -30,6 +31,8 @@ export interface Condition {
   readonly message?: string;
   /** RFC 3339. */
   readonly at: string;
+  /** Only of a fault that a start of the cloud found: the condition that returns once a later start finds none. */
+  readonly before?: Condition;
 }
 
 export interface StoredService extends Place {

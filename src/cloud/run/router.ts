@@ -191,6 +191,7 @@ function refuse(socket: Duplex, body: string): void {
   socket.end(`HTTP/1.1 503 Service Unavailable\r\ncontent-length: ${length}\r\nconnection: close\r\n\r\n${body}`);
 }
 
+/** The first line: what follows may be log lines of the instance, which are not for whoever asks. */
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return (error instanceof Error ? error.message : String(error)).split("\n")[0] ?? "";
 }

@@ -3,13 +3,18 @@
  * with `createRunCloud`; the API's routes are in `run-v2.ts`. A change is written (`services.ts`), carried out
  * (`reconcile.ts`), served (`traffic-table.ts`, `router.ts`) by processes (`instances.ts`).
  */
+import { rm } from "node:fs/promises";
 import { Agent } from "node:http";
+import { join } from "node:path";
 import { err } from "../../core/values/result.ts";
 import { toIso } from "../../core/values/time.ts";
 import type { Clock, Ids } from "../../ports/clock.ts";
 import type { Documents } from "../../ports/documents.ts";
 import type { Supervisor } from "../../ports/processes.ts";
 import { type Addressed, createAddresses } from "./addresses.ts";
+import { createExecutions } from "./executions.ts";
+import { createInstanceLogs } from "./instance-logs.ts";
+import { createInstancePorts } from "./instance-ports.ts";
 import type { AccessSecret } from "./instance-spec.ts";
 import { createInstances } from "./instances.ts";
 import { createJobResources, type JobResources } from "./jobs.ts";
@@ -18,8 +23,11 @@ import { createOperations, type Operations } from "./operations.ts";
 import { createReconciler } from "./reconcile.ts";
 import { createRecovery } from "./recover.ts";
 import { createRouter } from "./router.ts";
+import { runTask } from "./run-task.ts";
 import { createServiceResources, type ServiceResources } from "./services.ts";
-import { startInstance, type UnpackedImage } from "./start-instance.ts";
+import { HOMES, type UnpackedImage } from "./start-container.ts";
+import { startInstance } from "./start-instance.ts";
+import { createSupervised } from "./supervised.ts";
 import { createTrafficTable, type TrafficTable } from "./traffic-table.ts";
 
 export interface RunCloudDependencies {
@@ -32,7 +40,7 @@ export interface RunCloudDependencies {
   readonly ids: Ids;
   /** Takes logs and home folders of instances; made when missing. */
   readonly directory: string;
-  /** `PATH` of instances. */
+  /** `PATH` of instances that declare none; begins with the folder of the pinned Node. */
   readonly path: string;
 }
 
@@ -56,26 +64,15 @@ export function createRunCloud(deps: RunCloudDependencies): RunCloud {
   const { documents, clock, ids } = deps;
   const agent = new Agent({ keepAlive: true });
   const metrics = createMetrics();
-  let supervisor: Promise<Supervisor> | undefined;
+  const supervised = createSupervised(deps.openSupervisor);
+  const logs = createInstanceLogs({ directory: join(deps.directory, "logs"), clock, ids });
+  const ports = createInstancePorts();
   let isClosing = false;
 
   const instances = createInstances({
     clock,
-    async start(revision, signal) {
-      supervisor ??= deps.openSupervisor();
-      const own = supervisor;
-      const forget = () => {
-        if (supervisor === own) supervisor = undefined; // the next start opens another
-      };
-      try {
-        const started = await startInstance(revision, { ...deps, supervisor: await own }, signal);
-        if (started.ok) started.value.process.exited.catch(forget); // the supervisor itself died
-        return started;
-      } catch (error) {
-        forget();
-        return err({ reason: "INTERNAL", message: error instanceof Error ? error.message : String(error) });
-      }
-    },
+    start: (revision, signal) =>
+      supervised.use((supervisor) => startInstance(revision, { ...deps, supervisor, logs, ports }, signal), err),
   });
   const table: TrafficTable = createTrafficTable({ instances, ids });
   const serve = (addressed: Addressed) =>
@@ -91,6 +88,15 @@ export function createRunCloud(deps: RunCloudDependencies): RunCloud {
     isClosing: () => isClosing,
   });
   const shared = { documents, clock, ids, operations };
+  const executions = createExecutions({
+    ...shared,
+    runTask: (task, signal) =>
+      supervised.use(
+        (supervisor) => runTask(task, { ...deps, supervisor, logs }, signal),
+        (failure) => ({ result: err(failure), retries: 0 }),
+      ),
+    isClosing: () => isClosing,
+  });
   const services = createServiceResources({
     ...shared,
     addresses,
@@ -99,22 +105,33 @@ export function createRunCloud(deps: RunCloudDependencies): RunCloud {
     reconciler,
     isClosing: () => isClosing,
   });
-  const recovery = createRecovery({ ...shared, addresses, instances, table, services, isClosing: () => isClosing });
+  const recovery = createRecovery({
+    ...shared,
+    executions,
+    addresses,
+    instances,
+    table,
+    services,
+    isClosing: () => isClosing,
+  });
 
   return {
     addressOf: (project, location, service, tag) =>
       addresses.addressOf({ project, location, service, ...(tag === undefined ? {} : { tag }) }),
-    start: () => recovery.recover(),
+    async start() {
+      await rm(join(deps.directory, HOMES), { recursive: true, force: true });
+      await recovery.recover();
+    },
     async close() {
       isClosing = true;
-      await instances.close();
+      await Promise.all([instances.close(), executions.close()]);
       await addresses.close();
       agent.destroy();
-      await (await supervisor)?.close();
+      await supervised.close();
     },
     metrics: () => metrics.read(),
     services,
-    jobs: createJobResources(shared),
+    jobs: createJobResources({ ...shared, executions }),
     operations,
   };
 }

@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { instant } from "../../core/values/time.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { createMemoryDocuments } from "../../ports/documents.fake.ts";
+import type { Documents } from "../../ports/documents.ts";
 import type { Caller } from "../../ports/identities.ts";
 import { createFakeSupervisors } from "../../ports/processes.fake.ts";
 import { createRunCloud, type RunCloud } from "./run-cloud.ts";
@@ -34,20 +35,38 @@ const container = { image: "r/api@sha256:1", env: [{ name: "A", value: "1" }] };
 let app: FastifyInstance;
 let run: RunCloud;
 let directory: string;
+let documents: Documents;
+/** Environments of the tasks that were started. */
+let tasks: Readonly<Record<string, string>>[];
 let caller: Caller | undefined;
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), "mobius-run-v2-"));
+  tasks = [];
+  documents = createMemoryDocuments();
+  run = makeCloud();
+  caller = deployer;
+  app = fastify();
+  registerRunV2(app, { run, callerOf: () => caller });
+});
+
+function makeCloud(): RunCloud {
   const supervisors = createFakeSupervisors(async ({ env }, signal) => {
+    if (env.CLOUD_RUN_JOB !== undefined) tasks.push(env);
+    if (env.A === "task") return { kind: "exited", code: 0 };
     if (env.A === "ends") return { kind: "exited", code: 3 };
+    if (env.A === "waits") {
+      await new Promise((resolve) => signal.addEventListener("abort", resolve));
+      return { kind: "signalled", signal: "SIGTERM" };
+    }
     const server = createServer((_, response) => response.end(env.K_REVISION));
     server.listen(Number(env.PORT), "127.0.0.1");
     await new Promise((resolve) => signal.addEventListener("abort", resolve));
     server.close().closeAllConnections();
     return { kind: "exited", code: 0 };
   });
-  run = createRunCloud({
-    documents: createMemoryDocuments(),
+  return createRunCloud({
+    documents,
     openSupervisor: () => supervisors.open({ name: "instances", directory }),
     unpackImage: async () => ({ directory, command: ["run"], env: {}, workingDirectory: directory }),
     accessSecret: async () => undefined,
@@ -56,10 +75,7 @@ beforeEach(async () => {
     directory,
     path: "/usr/bin:/bin",
   });
-  caller = deployer;
-  app = fastify();
-  registerRunV2(app, { run, callerOf: () => caller });
-});
+}
 
 afterEach(async () => {
   await run.close();
@@ -73,6 +89,14 @@ async function call(method: Method, path: string, body?: unknown) {
   const payload = body === undefined ? {} : { payload: body as object };
   const response = await app.inject({ method, url: `${BASE}${path}`, ...payload });
   return { status: response.statusCode, body: response.json() };
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  const deadline = Date.now() + 5_000;
+  while (!holds()) {
+    if (Date.now() > deadline) throw new Error("not in time");
+    await clock.sleep(5);
+  }
 }
 
 /** Makes a change and waits for its operation. */
@@ -234,7 +258,32 @@ describe("Cloud Run v2", () => {
     expect((await call("DELETE", "/services/api")).body.error.status).toBe("NOT_FOUND");
   });
 
-  it("declares jobs and does not pretend to run them", async () => {
+  it("lists operations, forgets ended ones, and not one that is under way", async () => {
+    const { name } = await made();
+    const id = String(name).split("/").at(-1);
+    expect((await call("GET", "/operations")).body.operations).toMatchObject([{ name, done: true }]);
+    const waiting = { ...container, env: [{ name: "A", value: "waits" }] };
+    const patch = { template: { revision: "api-2", containers: [waiting] } };
+    const open = (await call("PATCH", "/services/api?updateMask=template", patch)).body;
+    const openId = String(open.name).split("/").at(-1);
+    expect((await call("DELETE", `/operations/${openId}`)).body.error.status).toBe("FAILED_PRECONDITION");
+    expect(await call("DELETE", `/operations/${id}`)).toEqual({ status: 200, body: {} });
+    expect((await call("GET", `/operations/${id}`)).status).toBe(404);
+    expect((await call("GET", "/operations")).body.operations).toHaveLength(1);
+  });
+
+  it.each([
+    ["GET", "/workerPools", "GET workerPools"],
+    ["POST", "/services/api:explode", "POST services/api:explode"],
+    ["GET", "/services/api:getIamPolicy", "google.cloud.run.v2.Services.GetIamPolicy"],
+  ] as const)("says of %s %s that it is not there", async (method, path, named) => {
+    expect(await call(method, path)).toMatchObject({
+      status: 501,
+      body: { error: { code: 501, status: "UNIMPLEMENTED", message: expect.stringContaining(named) } },
+    });
+  });
+
+  it("declares jobs", async () => {
     const template = { template: { containers: [container], maxRetries: 0 }, taskCount: 1 };
     await changed("POST", "/jobs?jobId=nightly", { template });
     const { body } = await call("GET", "/jobs/nightly");
@@ -243,10 +292,105 @@ describe("Cloud Run v2", () => {
     expect((await call("GET", "/jobs/nightly")).body).toMatchObject({ generation: "2", labels: { a: "b" }, template });
     expect((await call("PATCH", "/jobs/nightly", { template, etag: body.etag })).body.error.status).toBe("ABORTED");
     expect((await call("GET", "/jobs")).body.jobs).toHaveLength(1);
-    expect((await call("POST", "/jobs/nightly:run", {})).body.error).toMatchObject({
-      code: 501,
-      status: "UNIMPLEMENTED",
+    expect(await call("DELETE", `/jobs/nightly?etag=${encodeURIComponent(body.etag)}`)).toMatchObject({ status: 409 });
+    expect(await call("DELETE", "/jobs/nightly")).toMatchObject({ status: 200, body: { done: true } });
+    expect((await call("GET", "/jobs/nightly")).status).toBe(404);
+  });
+
+  const job = (env: object[], more = {}) => ({
+    template: { template: { containers: [{ image: "r/j", env }] }, ...more },
+  });
+  const idOf = ({ name }: { name: string }) => name.split("/").at(-1);
+
+  it("runs a job: an operation that ends with its execution", async () => {
+    await changed("POST", "/jobs?jobId=nightly", job([{ name: "A", value: "task" }], { taskCount: 3 }));
+    const overrides = { containerOverrides: [{ env: [{ name: "B", value: "2" }] }] };
+    const operation = await changed("POST", "/jobs/nightly:run", { overrides });
+    expect(operation).toMatchObject({
+      done: true,
+      response: {
+        "@type": "type.googleapis.com/google.cloud.run.v2.Execution",
+        name: expect.stringMatching(/^projects\/p1\/locations\/l1\/jobs\/nightly\/executions\/nightly-[0-9a-f]{5}$/),
+        taskCount: 3,
+        succeededCount: 3,
+        failedCount: 0,
+        conditions: [{ type: "Completed", state: "CONDITION_SUCCEEDED" }],
+      },
     });
+    const { response } = operation;
+    expect(tasks.map((env) => env.CLOUD_RUN_TASK_INDEX).toSorted()).toEqual(["0", "1", "2"]);
+    expect(tasks[0]).toMatchObject({
+      A: "task",
+      B: "2",
+      CLOUD_RUN_JOB: "nightly",
+      CLOUD_RUN_EXECUTION: idOf(response),
+      CLOUD_RUN_TASK_COUNT: "3",
+      CLOUD_RUN_TASK_ATTEMPT: "0",
+    });
+    expect((await call("GET", `/jobs/nightly/executions/${idOf(response)}`)).body).toMatchObject({ succeededCount: 3 });
+    expect((await call("GET", "/jobs/nightly/executions")).body.executions).toHaveLength(1);
+    expect((await call("GET", "/jobs/nightly")).body).toMatchObject({
+      executionCount: 1,
+      latestCreatedExecution: { name: idOf(response), completionStatus: "EXECUTION_SUCCEEDED" },
+    });
+  });
+
+  it("repeats a failing task as often as it may, and says how it ended", async () => {
+    const template = { containers: [{ image: "r/j", env: [{ name: "A", value: "ends" }] }], maxRetries: 1 };
+    await changed("POST", "/jobs?jobId=nightly", { template: { template } });
+    const failed = await changed("POST", "/jobs/nightly:run", {});
+    expect(failed).toMatchObject({ done: true, error: { code: 9, message: expect.stringContaining("exit code 3") } });
+    expect(failed.metadata).toMatchObject({
+      failedCount: 1,
+      retriedCount: 1,
+      conditions: [{ state: "CONDITION_FAILED", executionReason: "NON_ZERO_EXIT_CODE" }],
+    });
+  });
+
+  it("ends a task at its timeout, and a whole execution when it is cancelled", async () => {
+    const waiting = { containers: [{ image: "r/j", env: [{ name: "A", value: "waits" }] }], maxRetries: 0 };
+    await changed("POST", "/jobs?jobId=nightly", { template: { template: waiting } });
+    const late = await changed("POST", "/jobs/nightly:run", { overrides: { timeout: "1s" } });
+    expect(late.error.message).toContain("reached its timeout of 1 s");
+    const begun = (await call("POST", "/jobs/nightly:run", {})).body;
+    const execution = idOf(begun.metadata);
+    const cancelled = await changed("POST", `/jobs/nightly/executions/${execution}:cancel`, {});
+    expect(cancelled.response).toMatchObject({
+      cancelledCount: 1,
+      conditions: [{ state: "CONDITION_FAILED", executionReason: "CANCELLED" }],
+    });
+    expect((await call("GET", `/operations/${idOf(begun)}`)).body).toMatchObject({ done: true, error: { code: 9 } });
+  });
+
+  it("does not repeat an execution that a restart cut off, and says so", async () => {
+    await changed("POST", "/jobs?jobId=nightly", job([{ name: "A", value: "waits" }]));
+    const begun = (await call("POST", "/jobs/nightly:run", {})).body;
+    await until(() => tasks.length === 1);
+    await run.close();
+    run = makeCloud();
+    app = fastify();
+    registerRunV2(app, { run, callerOf: () => caller });
+    await run.start();
+    expect((await call("GET", `/operations/${idOf(begun)}`)).body).toMatchObject({
+      done: true,
+      error: { message: expect.stringContaining("The server ended while the execution ran") },
+    });
+    expect((await call("GET", `/jobs/nightly/executions/${idOf(begun.metadata)}`)).body.conditions).toMatchObject([
+      { state: "CONDITION_FAILED", reason: "INTERNAL" },
+    ]);
+    expect(tasks).toHaveLength(1);
+  });
+
+  it.each([
+    ["tasks beyond the limit", { taskCount: 1000 }, "taskCount"],
+    ["a timeout that is no duration", { timeout: "soon" }, "timeout"],
+  ])("refuses to run %s", async (_, overrides, named) => {
+    await changed("POST", "/jobs?jobId=nightly", job([]));
+    expect((await call("POST", "/jobs/nightly:run", { overrides })).body.error).toMatchObject({
+      status: "INVALID_ARGUMENT",
+      message: expect.stringContaining(named),
+    });
+    expect((await call("POST", "/jobs/none:run", {})).body.error.status).toBe("NOT_FOUND");
   });
 
   it.each(["/services/none", "/services/none/revisions/none-1", "/jobs/none", "/operations/none"])(

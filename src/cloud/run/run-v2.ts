@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { err, ok, type Result } from "../../core/values/result.ts";
 import type { Caller } from "../../ports/identities.ts";
+import { executionJson } from "./execution-json.ts";
 import { googleError, type Refusal, refusal } from "./google-error.ts";
 import { type JsonObject, numberOf, objectOf, textOf } from "./resources.ts";
 import type { RunCloud } from "./run-cloud.ts";
@@ -36,6 +37,7 @@ type RegisterRoute = (
 const PLACE = "/v2/projects/:project/locations/:location";
 const SERVICE = `${PLACE}/services/:service`;
 const JOB = `${PLACE}/jobs/:job`;
+const EXECUTION = `${JOB}/executions/:execution`;
 const OPERATION = `${PLACE}/operations/:operation`;
 /** Fastify takes Google's verbs in this spelling only. */
 const verbPath = (path: string, verb: string) => `${path}(^[^:/]+)::${verb}`;
@@ -104,11 +106,21 @@ function registerJobs(route: RegisterRoute, { jobs }: RunCloud): void {
   route("GET", `${PLACE}/jobs`, async (call) => ok(listed("jobs", await jobs.list(call))));
   route("GET", `${JOB}(^[^:/]+)`, (call) => jobs.get(jobOf(call)));
   route("PATCH", `${JOB}(^[^:/]+)`, (call) => jobs.patch(jobOf(call), { ...changeOf(call), ...patchOf(call) }));
+  route("DELETE", `${JOB}(^[^:/]+)`, (call) => jobs.remove(jobOf(call), textOf(call.query.etag)));
+  route("POST", verbPath(JOB, "run"), (call) => jobs.run(jobOf(call), changeOf(call)));
+  const executionOf = (call: Call) => ({ ...jobOf(call), execution: call.params.execution ?? "" });
+  route("GET", `${JOB}/executions`, async (call) =>
+    ok(listed("executions", (await jobs.executions.list(jobOf(call))).map(executionJson))),
+  );
+  route("GET", `${EXECUTION}(^[^:/]+)`, (call) => jobs.executions.get(executionOf(call)));
+  route("POST", verbPath(EXECUTION, "cancel"), (call) => jobs.executions.cancel(executionOf(call)));
 }
 
 function registerOperations(route: RegisterRoute, { operations }: RunCloud): void {
   const operationOf = ({ project, location, params }: Call) => ({ project, location, id: params.operation ?? "" });
+  route("GET", `${PLACE}/operations`, async (call) => ok(listed("operations", await operations.list(call))));
   route("GET", `${OPERATION}(^[^:/]+)`, (call) => operations.get(operationOf(call)));
+  route("DELETE", `${OPERATION}(^[^:/]+)`, (call) => operations.remove(operationOf(call)));
   route("POST", verbPath(OPERATION, "wait"), (call) => {
     const seconds = numberOf(textOf(call.body.timeout).replace(/s$/, "")) ?? USUAL_WAIT_S;
     return operations.wait(operationOf(call), seconds * 1_000);
@@ -118,19 +130,22 @@ function registerOperations(route: RegisterRoute, { operations }: RunCloud): voi
 /** Operations of the real service that this one does not have. They say so: silence would look like success. */
 function registerUnwritten(route: RegisterRoute): void {
   const unwritten = [
-    ["POST", verbPath(JOB, "run"), "Jobs.RunJob"],
-    ["DELETE", `${JOB}(^[^:/]+)`, "Jobs.DeleteJob"],
-    ["GET", `${JOB}/executions`, "Executions.ListExecutions"],
+    ["DELETE", `${EXECUTION}(^[^:/]+)`, "Executions.DeleteExecution"],
+    ["GET", `${EXECUTION}/tasks`, "Tasks.ListTasks"],
+    ["GET", `${EXECUTION}/tasks/:task`, "Tasks.GetTask"],
     ["DELETE", `${SERVICE}/revisions/:revision`, "Revisions.DeleteRevision"],
     ["GET", verbPath(SERVICE, "getIamPolicy"), "Services.GetIamPolicy"],
     ["POST", verbPath(SERVICE, "setIamPolicy"), "Services.SetIamPolicy"],
     ["POST", verbPath(SERVICE, "testIamPermissions"), "Services.TestIamPermissions"],
-    ["GET", `${PLACE}/operations`, "Operations.ListOperations"],
-    ["DELETE", `${OPERATION}(^[^:/]+)`, "Operations.DeleteOperation"],
   ] as const;
   for (const [method, url, operation] of unwritten) {
     const message = `google.cloud.run.v2.${operation} is not there in the embedded cloud.`;
     route(method, url, () => err(refusal("UNIMPLEMENTED", message)));
+  }
+  for (const method of ["GET", "POST", "PATCH", "DELETE"] as const) {
+    route(method, `${PLACE}/*`, ({ params }) => {
+      return err(refusal("UNIMPLEMENTED", `${method} ${params["*"]} is no method of the embedded Cloud Run.`));
+    });
   }
 }
 

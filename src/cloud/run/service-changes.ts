@@ -48,9 +48,9 @@ export function createServiceChanges(deps: ServiceChangeDependencies): ServiceCh
   const json = async (stored: StoredService): Promise<JsonObject> => {
     const { project, location, service } = stored;
     const used = [...new Set([...stored.serving, ...stored.traffic].flatMap(({ tag }) => tag ?? []))];
-    const uri = await addresses.addressOf({ project, location, service });
+    const uri = await addresses.urlOf({ project, location, service });
     const tags = await Promise.all(
-      used.map(async (tag) => [tag, await addresses.addressOf({ project, location, service, tag })] as const),
+      used.map(async (tag) => [tag, await addresses.urlOf({ project, location, service, tag })] as const),
     );
     return serviceJson(stored, { uri, tags: Object.fromEntries(tags) });
   };

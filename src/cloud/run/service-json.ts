@@ -121,13 +121,20 @@ const COMMON_REASONS: readonly string[] = [
   "INTERNAL",
 ];
 
+/** Reasons of `ExecutionReason`. */
+const EXECUTION_REASONS: readonly string[] = ["NON_ZERO_EXIT_CODE", "CANCELLED"];
+
 /** `google.cloud.run.v2.Condition`. */
-export function conditionJson(type: string, { state, reason, message, at }: Condition): JsonObject {
-  const kind = reason !== undefined && COMMON_REASONS.includes(reason) ? "reason" : "revisionReason";
+export function conditionJson(type: string, { state, reason = "", message, at }: Condition): JsonObject {
+  const kind = COMMON_REASONS.includes(reason)
+    ? "reason"
+    : EXECUTION_REASONS.includes(reason)
+      ? "executionReason"
+      : "revisionReason";
   return {
     type,
     state,
-    ...(reason === undefined ? {} : { [kind]: reason }),
+    ...(reason === "" ? {} : { [kind]: reason }),
     ...(message === undefined ? {} : { message }),
     lastTransitionTime: at,
     ...(state === "CONDITION_FAILED" ? { severity: "ERROR" } : {}),
