@@ -83,7 +83,7 @@ function overridden(container: JsonObject, { args, clearArgs, env }: JsonObject)
 }
 
 /** The API's name of an execution. */
-export function executionName(execution: Place & { readonly job: string; readonly execution: string }): string {
+function executionName(execution: Place & { readonly job: string; readonly execution: string }): string {
   return `${placeName(execution)}/jobs/${execution.job}/executions/${execution.execution}`;
 }
 

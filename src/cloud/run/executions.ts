@@ -21,7 +21,7 @@ type ExecutionPlace = JobPlace & { readonly execution: string };
 type Answer = Promise<Result<JsonObject, Refusal>>;
 
 /** What of an execution is known before it begins. */
-export type ExecutionPlan = ExecutionPlace &
+type ExecutionPlan = ExecutionPlace &
   Pick<StoredExecution, "creator" | "labels" | "taskCount" | "parallelism" | "template">;
 
 export interface ExecutionDependencies {

@@ -20,7 +20,7 @@ export interface Task extends Place {
 }
 
 /** Why a task did not succeed: `reason` is one of the API's, `message` is for people. */
-export interface TaskFailure {
+interface TaskFailure {
   readonly reason: string;
   readonly message: string;
 }

@@ -1,0 +1,155 @@
+/** What Google's own Node client sends to Cloud Run, recorded and live: the embedded one takes all of it. */
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ExecutionsClient, JobsClient, RevisionsClient, ServicesClient } from "@google-cloud/run";
+import fastify from "fastify";
+import { describe, expect, it } from "vitest";
+import { clientOptions } from "../../src/adapters/google/client-options.ts";
+import { systemClock } from "../../src/adapters/system/system-clock.ts";
+import { systemIds } from "../../src/adapters/system/system-ids.ts";
+import { createRunCloud } from "../../src/cloud/run/run-cloud.ts";
+import { registerRunV2 } from "../../src/cloud/run/run-v2.ts";
+import { Secret } from "../../src/core/values/secret.ts";
+import { createMemoryDocuments } from "../../src/ports/documents.fake.ts";
+import { createFakeSupervisors } from "../../src/ports/processes.fake.ts";
+
+const RECORDING = join(import.meta.dirname, "..", "fixtures", "run", "node-client-requests.json");
+const PARENT = "projects/p1/locations/us-central1";
+
+interface Recorded {
+  readonly method: "GET" | "POST" | "PATCH";
+  readonly path: string;
+  readonly query?: string;
+  readonly body?: { readonly etag?: string };
+  readonly status: number;
+  /** The name of the operation that the recorded answer began. */
+  readonly operation?: string;
+}
+
+/** Cloud Run on an address, over programs in memory: services answer everything, jobs end well unless told to `fail`. */
+async function startCloud() {
+  const directory = await mkdtemp(join(tmpdir(), "mobius-conformance-"));
+  const supervisors = createFakeSupervisors(async ({ argv, env }, signal) => {
+    if (env.CLOUD_RUN_JOB !== undefined) return { kind: "exited", code: argv.includes("fail") ? 3 : 0 };
+    const server = createServer((_, response) => response.end(env.K_REVISION));
+    server.listen(Number(env.PORT), "127.0.0.1");
+    await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    server.close().closeAllConnections();
+    return { kind: "exited", code: 0 };
+  });
+  const run = createRunCloud({
+    documents: createMemoryDocuments(),
+    openSupervisor: () => supervisors.open({ name: "instances", directory }),
+    unpackImage: async () => ({ directory, command: ["run"], env: {}, workingDirectory: directory }),
+    accessSecret: async () => new Secret("value"),
+    clock: systemClock,
+    ids: systemIds,
+    directory,
+    path: "/usr/bin:/bin",
+  });
+  const app = fastify();
+  const caller = { kind: "identity", email: "deploy@p1", environment: "staging", project: "p1" } as const;
+  registerRunV2(app, { run, callerOf: () => caller });
+  const url = await app.listen({ host: "127.0.0.1", port: 0 });
+  const options = await clientOptions({ kind: "embedded", url, token: new Secret("token"), project: "p1" });
+  return {
+    url,
+    started: supervisors.started,
+    options: options as ConstructorParameters<typeof ServicesClient>[0],
+    async [Symbol.asyncDispose]() {
+      await run.close();
+      await app.close();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+async function untilDone(url: string): Promise<void> {
+  const deadline = Date.now() + 10_000;
+  for (;;) {
+    const { done } = (await (await fetch(url)).json()) as { done?: boolean };
+    if (done === true) return;
+    if (Date.now() > deadline) throw new Error(`${url} is not done`);
+    await systemClock.sleep(10);
+  }
+}
+
+describe("Cloud Run v2, asked by Google's Node client", () => {
+  it("takes every recorded request, and answers it as recorded", async () => {
+    await using cloud = await startCloud();
+    const requests = JSON.parse(await readFile(RECORDING, "utf8")) as readonly Recorded[];
+    const operations = new Map<string, string>();
+    const bodies: Record<string, unknown>[] = [];
+    for (const { method, path, query = "", body, status, operation } of requests) {
+      const own = operations.get(path.replace("/v2/", "")) ?? path.replace("/v2/", "");
+      // The client sends the etag that it read; a stale one stays stale.
+      const isGuarded = body?.etag !== undefined && !body.etag.includes("stale");
+      const etag = isGuarded ? { etag: bodies.at(-1)?.etag } : {};
+      const payload = body === undefined ? {} : { body: JSON.stringify({ ...body, ...etag }) };
+      const headers = { "content-type": "application/json" };
+      const response = await fetch(`${cloud.url}/v2/${own}${query}`, { method, headers, ...payload });
+      const answer = (await response.json()) as Record<string, unknown>;
+      bodies.push(answer);
+      expect(`${method} ${path} ${response.status}`).toBe(`${method} ${path} ${status}`);
+      if (operation !== undefined) {
+        operations.set(operation, String(answer.name));
+        await untilDone(`${cloud.url}/v2/${String(answer.name)}`);
+      }
+    }
+    expect(bodies[4]).toMatchObject({
+      labels: { app: "api" },
+      ingress: "INGRESS_TRAFFIC_ALL",
+      template: { executionEnvironment: "EXECUTION_ENVIRONMENT_GEN2", vpcAccess: { egress: "PRIVATE_RANGES_ONLY" } },
+      trafficStatuses: [{ revision: "api-00001-abc", percent: 100 }],
+    });
+    expect(bodies[9]).toMatchObject({ services: [{ labels: { app: "api" } }] }); // outside of the mask: still there
+    expect(bodies[10]?.revisions).toHaveLength(2);
+    expect(cloud.started.find(({ env }) => env.CLOUD_RUN_JOB === "migrate")?.argv).toEqual(["run", "up"]);
+  });
+
+  it("ends the client's own operations, with resources that it can read", async () => {
+    await using cloud = await startCloud();
+    const services = new ServicesClient(cloud.options);
+    const template = { revision: "api-1", containers: [{ image: "r/api@sha256:00" }] };
+    const [creating] = await services.createService({ parent: PARENT, serviceId: "api", service: { template } });
+    const [service] = await creating.promise();
+    expect(service.name).toBe(`${PARENT}/services/api`);
+    expect([service.generation, service.observedGeneration].map(String)).toEqual(["1", "1"]);
+    const [read] = await services.getService({ name: `${PARENT}/services/api` });
+    expect(read).toMatchObject({
+      latestReadyRevision: `${PARENT}/services/api/revisions/api-1`,
+      reconciling: false,
+      terminalCondition: { type: "Ready", state: "CONDITION_SUCCEEDED" },
+      trafficStatuses: [{ type: "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST", revision: "api-1", percent: 100 }],
+    });
+    expect(await (await fetch(read.uri ?? "")).text()).toBe("api-1");
+    const [revisions] = await new RevisionsClient(cloud.options).listRevisions({ parent: `${PARENT}/services/api` });
+    expect(revisions).toHaveLength(1);
+    const [deleting] = await services.deleteService({ name: `${PARENT}/services/api` });
+    await deleting.promise();
+    await expect(services.getService({ name: `${PARENT}/services/api` })).rejects.toMatchObject({ code: 5 });
+  });
+
+  it("runs jobs for the client, and tells it of failures", async () => {
+    await using cloud = await startCloud();
+    const jobs = new JobsClient(cloud.options);
+    const job = { template: { template: { containers: [{ image: "r/j", args: ["migrate"] }], maxRetries: 0 } } };
+    const [creating] = await jobs.createJob({ parent: PARENT, jobId: "migrate", job });
+    await creating.promise();
+    const name = `${PARENT}/jobs/migrate`;
+    const [running] = await jobs.runJob({ name, overrides: { containerOverrides: [{ args: ["up"] }] } });
+    const [execution] = await running.promise();
+    expect(execution).toMatchObject({ succeededCount: 1, failedCount: 0, job: "migrate" });
+    const [failing] = await jobs.runJob({ name, overrides: { containerOverrides: [{ args: ["fail"] }] } });
+    await expect(failing.promise()).rejects.toThrow("exit code 3");
+    const [executions] = await new ExecutionsClient(cloud.options).listExecutions({ parent: name });
+    expect(executions.map(({ conditions }) => conditions?.[0]?.state).toSorted()).toEqual([
+      "CONDITION_FAILED",
+      "CONDITION_SUCCEEDED",
+    ]);
+    const [read] = await jobs.getJob({ name });
+    expect(read).toMatchObject({ executionCount: 2, latestCreatedExecution: { completionStatus: expect.any(String) } });
+  });
+});
