@@ -40,6 +40,8 @@ export interface Planned {
   readonly service: StoredService;
   /** Undefined where the template is unchanged. */
   readonly revision: StoredRevision | undefined;
+  /** Revisions that go for it, as Cloud Run lets the oldest idle ones of many go. */
+  readonly surplus: readonly StoredRevision[];
 }
 
 /** The next generation of a service, and the revision that it makes; refused where names or traffic do not fit. */
@@ -51,7 +53,8 @@ export async function planChange(
 ): Promise<Result<Planned, Refusal>> {
   const { project, location, service } = place;
   const generation = (current?.generation ?? 0) + 1;
-  const known = (await revisionsOf(documents, place)).map(({ revision }) => revision);
+  const all = await revisionsOf(documents, place);
+  const known = all.map(({ revision }) => revision);
   const isNew = current === undefined || canonicalJson(current.template) !== canonicalJson(spec.template);
   const automatic = `${service}-${String(generation).padStart(5, "0")}-${ids.randomHex(2).slice(0, 3)}`;
   const name = isNew ? (revisionAsked(spec.template) ?? automatic) : current.latestCreatedRevision;
@@ -61,7 +64,6 @@ export async function planChange(
       return err(refusal("INVALID_ARGUMENT", message));
     }
     if (known.includes(name)) return err(taken(name));
-    if (known.length >= MAX_RESOURCES) return err(refusal("FAILED_PRECONDITION", `${service} has too many revisions.`));
   }
   const missing = spec.traffic.find(({ revision }) => revision !== undefined && ![name, ...known].includes(revision));
   if (missing !== undefined) {
@@ -73,6 +75,7 @@ export async function planChange(
   const next = { ...(current ?? born), ...spec, project, location, service, generation, condition, updateTime: at };
   const { template } = spec;
   return ok({
+    surplus: isNew ? idleSurplus(all, next) : [],
     service: { ...next, latestCreatedRevision: name, operation: "" },
     revision: isNew
       ? {
@@ -89,6 +92,17 @@ export async function planChange(
         }
       : undefined,
   });
+}
+
+/** The oldest revisions that neither serve nor are asked for, as many as are too many once there is one more. */
+function idleSurplus(
+  all: readonly StoredRevision[],
+  { traffic, serving, latestReadyRevision }: Pick<StoredService, "traffic" | "serving" | "latestReadyRevision">,
+): readonly StoredRevision[] {
+  const used = new Set([latestReadyRevision, ...[...traffic, ...serving].map(({ revision }) => revision)]);
+  const idle = all.filter((each) => !used.has(each.revision) && each.condition.state !== "CONDITION_RECONCILING");
+  const tooMany = Math.max(0, all.length + 1 - MAX_RESOURCES);
+  return idle.toSorted((a, b) => a.generation - b.generation).slice(0, tooMany);
 }
 
 /** All revisions of a service, by name. */

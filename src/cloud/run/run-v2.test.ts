@@ -11,6 +11,7 @@ import { createMemoryDocuments } from "../../ports/documents.fake.ts";
 import type { Documents } from "../../ports/documents.ts";
 import type { Caller } from "../../ports/identities.ts";
 import { createFakeSupervisors } from "../../ports/processes.fake.ts";
+import type { StoredRevision } from "./resources.ts";
 import { createRunCloud, type RunCloud } from "./run-cloud.ts";
 import { registerRunV2 } from "./run-v2.ts";
 
@@ -256,6 +257,23 @@ describe("Cloud Run v2", () => {
     expect((await call("GET", "/services/api/revisions")).body).toEqual({});
     expect((await fetch(uri)).status).toBe(503);
     expect((await call("DELETE", "/services/api")).body.error.status).toBe("NOT_FOUND");
+  });
+
+  it("lets the oldest idle revision go for the thousandth and first, and none that serves", async () => {
+    await made();
+    const written = (await documents.get<StoredRevision>("run-revisions", "p1/l1/api/api-1"))?.value;
+    for (let number = 2; number <= 1_000; number += 1) {
+      const revision = `api-${number}`;
+      const condition = { state: "CONDITION_SUCCEEDED", at: "" };
+      const document = { ...written, revision, generation: number, condition };
+      await documents.put("run-revisions", `p1/l1/api/${revision}`, document, 0);
+    }
+    await changed("PATCH", "/services/api?updateMask=template,traffic", {
+      template: { revision: "api-new", containers: [{ ...container, image: "r/api@sha256:2" }] },
+      traffic: [{ type: 2, revision: "api-1", percent: 100 }],
+    });
+    const there = async (revision: string) => (await call("GET", `/services/api/revisions/${revision}`)).status;
+    expect(await Promise.all(["api-1", "api-2", "api-3", "api-new"].map(there))).toEqual([200, 404, 200, 200]);
   });
 
   it("lists operations, forgets ended ones, and not one that is under way", async () => {

@@ -72,7 +72,7 @@ export function createServiceChanges(deps: ServiceChangeDependencies): ServiceCh
   const accept: ServiceChanges["accept"] = async (place, spec, { change, current }) => {
     const planned = await planChange(deps, place, spec, { change, current: current?.value });
     if (!planned.ok) return planned;
-    const { service, revision } = planned.value;
+    const { service, revision, surplus } = planned.value;
     if (change.validateOnly) return ok(endedOperation(place, SERVICE_TYPE, await json(service)));
     const begun = await operations.begin(place, { type: SERVICE_TYPE, resource: await json(service) });
     const stored = { ...service, operation: operationId(begun) };
@@ -86,6 +86,7 @@ export function createServiceChanges(deps: ServiceChangeDependencies): ServiceCh
       if (revision !== undefined) await documents.remove(COLLECTION.revisions, revisionKey(revision));
       return await abandon(deps, begun, place, conflict(place));
     }
+    for (const each of surplus) await documents.remove(COLLECTION.revisions, revisionKey(each));
     void carryOut(stored).catch(() => undefined); // of a lost store: the operation stays open, the next start goes on
     return ok(begun);
   };
