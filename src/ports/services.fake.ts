@@ -34,7 +34,6 @@ export function createMemoryServices(
   failureOf: (template: RevisionTemplate) => string | undefined = () => undefined,
 ): FakeServices {
   const services = new Map<string, FakeService>();
-  const jobs = new Map<string, string>();
   const meddled = new Set<string>();
   const takeConflict = (name: string) => {
     if (!meddled.delete(name)) return undefined;
@@ -47,18 +46,6 @@ export function createMemoryServices(
   const get = (name: string): ObservedService | undefined => {
     const service = services.get(name);
     return service === undefined ? undefined : observed(name, addressOf(name), service);
-  };
-
-  const set = (service: FakeService, traffic: NonEmpty<TrafficEntry>) => {
-    const failed = traffic.flatMap(({ revision }) => {
-      const known = service.revisions.get(revision);
-      return known === undefined ? "It does not exist." : (known.failure ?? []);
-    });
-    if (failed.length > 0) return failed.join("; ");
-    if (JSON.stringify(service.traffic) === JSON.stringify(traffic)) return undefined;
-    service.traffic = traffic;
-    service.generation += 1;
-    return undefined;
   };
 
   return {
@@ -81,7 +68,7 @@ export function createMemoryServices(
         service.revisions.set(revision, { template: structuredClone(template), labels, failure: failureOf(template) });
         Object.assign(service, { labels, latestCreated: revision });
       }
-      const failure = set(service, traffic);
+      const failure = serve(service, traffic);
       if (failure === undefined) return ok(present(get(name), name));
       return err(problem("candidate-not-ready", `Revision "${revision}" did not become ready.`, failure));
     },
@@ -90,13 +77,43 @@ export function createMemoryServices(
       if (service === undefined) return err(problem("target-changed", `Service "${name}" was changed.`, "It is gone."));
       const conflict = takeConflict(name);
       if (conflict !== undefined) return conflict;
-      const failure = set(service, traffic);
+      const failure = serve(service, traffic);
       if (failure === undefined) return ok(present(get(name), name));
       return err(problem("traffic-not-set", `Traffic of service "${name}" was not set.`, failure));
     },
     async remove(name) {
       services.delete(name);
     },
+    ...memoryJobs(),
+    answering: (url) => answering(services, url),
+    meddleBeforeWrite: (service) => void meddled.add(service),
+    revisionsOf: (service) => [...(services.get(service)?.revisions.keys() ?? [])],
+  };
+}
+
+/** Serves the traffic where all its revisions are ready; otherwise why not. */
+function serve(service: FakeService, traffic: NonEmpty<TrafficEntry>): string | undefined {
+  const failed = traffic.flatMap(({ revision }) => {
+    const known = service.revisions.get(revision);
+    return known === undefined ? "It does not exist." : (known.failure ?? []);
+  });
+  if (failed.length > 0) return failed.join("; ");
+  if (JSON.stringify(service.traffic) === JSON.stringify(traffic)) return undefined;
+  service.traffic = traffic;
+  service.generation += 1;
+  return undefined;
+}
+
+function answering(services: ReadonlyMap<string, FakeService>, url: string): string | undefined {
+  const found = /^http:\/\/(?:(.+)---)?(.+)\.test/.exec(url);
+  const traffic = services.get(found?.[2] ?? "")?.traffic ?? [];
+  const tag = found?.[1];
+  return traffic.find((entry) => (tag === undefined ? entry.percent > 0 : entry.tag === tag))?.revision;
+}
+
+function memoryJobs(): Pick<Services, "declareJob" | "observedJob"> {
+  const jobs = new Map<string, string>();
+  return {
     async declareJob({ job, template }) {
       jobs.set(job, JSON.stringify(template));
       return ok(undefined);
@@ -105,14 +122,6 @@ export function createMemoryServices(
       const kept = jobs.get(job);
       return kept === undefined ? undefined : (JSON.parse(kept) as RevisionTemplate);
     },
-    answering(url) {
-      const found = /^http:\/\/(?:(.+)---)?(.+)\.test/.exec(url);
-      const traffic = services.get(found?.[2] ?? "")?.traffic ?? [];
-      const tag = found?.[1];
-      return traffic.find((entry) => (tag === undefined ? entry.percent > 0 : entry.tag === tag))?.revision;
-    },
-    meddleBeforeWrite: (service) => void meddled.add(service),
-    revisionsOf: (service) => [...(services.get(service)?.revisions.keys() ?? [])],
   };
 }
 

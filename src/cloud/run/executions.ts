@@ -21,7 +21,7 @@ type ExecutionPlace = JobPlace & { readonly execution: string };
 type Answer = Promise<Result<JsonObject, Refusal>>;
 
 /** What of an execution is known before it begins. */
-type ExecutionPlan = ExecutionPlace &
+export type ExecutionPlan = ExecutionPlace &
   Pick<StoredExecution, "creator" | "labels" | "taskCount" | "parallelism" | "template">;
 
 export interface ExecutionDependencies {
@@ -57,7 +57,7 @@ interface Running {
 
 /** Executions in Documents. */
 export function createExecutions(deps: ExecutionDependencies): Executions {
-  const { documents, clock, ids, operations } = deps;
+  const { documents, clock, operations } = deps;
   const collection = COLLECTION.executions;
   const running = new Map<string, Running>();
   const find = async (place: ExecutionPlace): Promise<Result<StoredExecution, Refusal>> => {
@@ -82,13 +82,7 @@ export function createExecutions(deps: ExecutionDependencies): Executions {
         .slice(KEPT_EXECUTIONS - 1)
         .filter(({ completionTime }) => completionTime !== undefined);
       for (const each of old) await documents.remove(collection, keyOf(each));
-      const at = toIso(clock.now());
-      const counts = { succeeded: 0, failed: 0, cancelled: 0, retried: 0 };
-      const condition = { state: "CONDITION_RECONCILING", at } as const;
-      const born = { ...plan, uid: ids.uuid(), createTime: at, updateTime: at, counts, condition, operation: "" };
-      const begun = await operations.begin(plan, { type: EXECUTION_TYPE, resource: executionJson(born) });
-      const stored = { ...born, operation: operationId(begun) };
-      await documents.put(collection, keyOf(stored), stored, 0);
+      const { stored, begun } = await write(deps, plan);
       const stop = new AbortController();
       const over = carryOut(deps, stored, stop.signal)
         .catch(() => undefined) // of a lost store: it stays open, and the next start says that it failed
@@ -118,24 +112,42 @@ export function createExecutions(deps: ExecutionDependencies): Executions {
         await documents.remove(collection, keyOf(execution));
       }
     },
-    async recover() {
-      const message = "The server ended while the execution ran. How far it got is unknown, so it is not repeated.";
-      let afterKey = "";
-      for (;;) {
-        const page = await documents.list<StoredExecution>({ collection, prefix: "", limit: MAX_RESOURCES, afterKey });
-        const left = page.filter(({ value }) => value.completionTime === undefined);
-        for (const { value } of left) await finish(deps, value, { reason: "INTERNAL", message });
-        const last = page.at(-1);
-        if (last === undefined || page.length < MAX_RESOURCES) return;
-        afterKey = last.key;
-      }
-    },
+    recover: () => recover(deps),
     async close() {
       for (const { stop } of running.values()) stop.abort();
       const all = Promise.all([...running.values()].map(({ over }) => over));
       await Promise.race([all, clock.sleep(CLOSE_GRACE_MS)]); // whatever is left ends with the supervisor
     },
   };
+}
+
+async function recover(deps: ExecutionDependencies): Promise<void> {
+  const message = "The server ended while the execution ran. How far it got is unknown, so it is not repeated.";
+  const collection = COLLECTION.executions;
+  let afterKey = "";
+  for (;;) {
+    const page = await deps.documents.list<StoredExecution>({ collection, prefix: "", limit: MAX_RESOURCES, afterKey });
+    const left = page.filter(({ value }) => value.completionTime === undefined);
+    for (const { value } of left) await finish(deps, value, { reason: "INTERNAL", message });
+    const last = page.at(-1);
+    if (last === undefined || page.length < MAX_RESOURCES) return;
+    afterKey = last.key;
+  }
+}
+
+/** Writes an execution that begins, its operation first: none runs that no client can ask for. */
+async function write(
+  { documents, clock, ids, operations }: ExecutionDependencies,
+  plan: ExecutionPlan,
+): Promise<{ readonly stored: StoredExecution; readonly begun: JsonObject }> {
+  const at = toIso(clock.now());
+  const counts = { succeeded: 0, failed: 0, cancelled: 0, retried: 0 };
+  const condition = { state: "CONDITION_RECONCILING", at } as const;
+  const born = { ...plan, uid: ids.uuid(), createTime: at, updateTime: at, counts, condition, operation: "" };
+  const begun = await operations.begin(plan, { type: EXECUTION_TYPE, resource: executionJson(born) });
+  const stored = { ...born, operation: operationId(begun) };
+  await documents.put(COLLECTION.executions, keyOf(stored), stored, 0);
+  return { stored, begun };
 }
 
 /** Runs all tasks, a few at once, and counts how they end. */

@@ -90,21 +90,7 @@ export function createOperations({
       await documents.remove(collection, keyOf(place));
       return ok({});
     },
-    async tidy(goingOn) {
-      const why = refusal("ABORTED", "It was not carried out: the server ended, and nobody went on with it.");
-      let afterKey = "";
-      for (;;) {
-        const page = await documents.list<StoredOperation>({ collection, prefix: "", limit: PAGE, afterKey });
-        for (const { value } of page) {
-          const isOld = value.begunAt < clock.now() - KEPT_MS;
-          if (value.outcome !== undefined && isOld) await documents.remove(collection, keyOf(value));
-          if (value.outcome === undefined && !goingOn.includes(value.id)) await end(value, value.resource, why);
-        }
-        const last = page.at(-1);
-        if (last === undefined || page.length < PAGE) return;
-        afterKey = last.key;
-      }
-    },
+    tidy: (goingOn) => tidy({ documents, clock }, goingOn, end),
     async wait(place, timeoutMs) {
       const deadline = clock.monotonicMs() + Math.min(timeoutMs, MAX_WAIT_MS);
       let found = await find(place);
@@ -115,6 +101,27 @@ export function createOperations({
       return found.ok ? ok(operationJson(found.value)) : found;
     },
   };
+}
+
+async function tidy(
+  { documents, clock }: { readonly documents: Documents; readonly clock: Clock },
+  goingOn: readonly string[],
+  end: Operations["end"],
+): Promise<void> {
+  const collection = COLLECTION.operations;
+  const why = refusal("ABORTED", "It was not carried out: the server ended, and nobody went on with it.");
+  let afterKey = "";
+  for (;;) {
+    const page = await documents.list<StoredOperation>({ collection, prefix: "", limit: PAGE, afterKey });
+    for (const { value } of page) {
+      const isOld = value.begunAt < clock.now() - KEPT_MS;
+      if (value.outcome !== undefined && isOld) await documents.remove(collection, keyOf(value));
+      if (value.outcome === undefined && !goingOn.includes(value.id)) await end(value, value.resource, why);
+    }
+    const last = page.at(-1);
+    if (last === undefined || page.length < PAGE) return;
+    afterKey = last.key;
+  }
 }
 
 /** JSON of an operation that has ended and is kept nowhere: the answer to `validateOnly`. */

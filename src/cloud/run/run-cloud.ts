@@ -6,7 +6,7 @@
 import { rm } from "node:fs/promises";
 import { Agent } from "node:http";
 import { join } from "node:path";
-import { err } from "../../core/values/result.ts";
+import { err, type Result } from "../../core/values/result.ts";
 import { toIso } from "../../core/values/time.ts";
 import type { Clock, Ids } from "../../ports/clock.ts";
 import type { Documents } from "../../ports/documents.ts";
@@ -22,11 +22,12 @@ import { createMetrics, type RevisionMetrics } from "./metrics.ts";
 import { createOperations, type Operations } from "./operations.ts";
 import { createReconciler } from "./reconcile.ts";
 import { createRecovery } from "./recover.ts";
+import type { StoredRevision } from "./resources.ts";
 import { createRouter } from "./router.ts";
-import { runTask } from "./run-task.ts";
+import { runTask, type Task, type TaskEnd } from "./run-task.ts";
 import { createServiceResources, type ServiceResources } from "./services.ts";
-import { HOMES, type UnpackedImage } from "./start-container.ts";
-import { startInstance } from "./start-instance.ts";
+import { HOMES, type StartFailure, type UnpackedImage } from "./start-container.ts";
+import { type Instance, startInstance } from "./start-instance.ts";
 import { createSupervised } from "./supervised.ts";
 import { createTrafficTable, type TrafficTable } from "./traffic-table.ts";
 
@@ -64,16 +65,10 @@ export function createRunCloud(deps: RunCloudDependencies): RunCloud {
   const { documents, clock, ids } = deps;
   const agent = new Agent({ keepAlive: true });
   const metrics = createMetrics();
-  const supervised = createSupervised(deps.openSupervisor);
-  const logs = createInstanceLogs({ directory: join(deps.directory, "logs"), clock, ids });
-  const ports = createInstancePorts();
+  const processes = createProcesses(deps);
   let isClosing = false;
 
-  const instances = createInstances({
-    clock,
-    start: (revision, signal) =>
-      supervised.use((supervisor) => startInstance(revision, { ...deps, supervisor, logs, ports }, signal), err),
-  });
+  const instances = createInstances({ clock, start: processes.startInstance });
   const table: TrafficTable = createTrafficTable({ instances, ids });
   const serve = (addressed: Addressed) =>
     createRouter({ choose: () => table.choose(addressed), metrics, clock, agent });
@@ -90,11 +85,7 @@ export function createRunCloud(deps: RunCloudDependencies): RunCloud {
   const shared = { documents, clock, ids, operations };
   const executions = createExecutions({
     ...shared,
-    runTask: (task, signal) =>
-      supervised.use(
-        (supervisor) => runTask(task, { ...deps, supervisor, logs }, signal),
-        (failure) => ({ result: err(failure), retries: 0 }),
-      ),
+    runTask: processes.runTask,
     isClosing: () => isClosing,
   });
   const services = createServiceResources({
@@ -127,11 +118,28 @@ export function createRunCloud(deps: RunCloudDependencies): RunCloud {
       await Promise.all([instances.close(), executions.close()]);
       await addresses.close();
       agent.destroy();
-      await supervised.close();
+      await processes.close();
     },
     metrics: () => metrics.read(),
     services,
     jobs: createJobResources({ ...shared, executions }),
     operations,
+  };
+}
+
+/** The two kinds of processes that the cloud runs, on one supervisor. */
+function createProcesses(deps: RunCloudDependencies) {
+  const supervised = createSupervised(deps.openSupervisor);
+  const logs = createInstanceLogs({ ...deps, directory: join(deps.directory, "logs") });
+  const ports = createInstancePorts();
+  return {
+    startInstance: (revision: StoredRevision, signal: AbortSignal): Promise<Result<Instance, StartFailure>> =>
+      supervised.use((supervisor) => startInstance(revision, { ...deps, supervisor, logs, ports }, signal), err),
+    runTask: (task: Task, signal: AbortSignal): Promise<TaskEnd> =>
+      supervised.use(
+        (supervisor) => runTask(task, { ...deps, supervisor, logs }, signal),
+        (failure) => ({ result: err(failure), retries: 0 }),
+      ),
+    close: () => supervised.close(),
   };
 }

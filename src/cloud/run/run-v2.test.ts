@@ -309,6 +309,11 @@ describe("Cloud Run v2", () => {
     await changed("PATCH", "/jobs/nightly?updateMask=labels", { labels: { a: "b" }, etag: body.etag });
     expect((await call("GET", "/jobs/nightly")).body).toMatchObject({ generation: "2", labels: { a: "b" }, template });
     expect((await call("PATCH", "/jobs/nightly", { template, etag: body.etag })).body.error.status).toBe("ABORTED");
+    await changed("PATCH", "/jobs/nightly?updateMask=template.task_count", { template: { taskCount: 2 } });
+    expect((await call("GET", "/jobs/nightly")).body.template).toEqual({ ...template, taskCount: 2 });
+    expect((await call("PATCH", "/jobs/nightly?updateMask=uid", { uid: "x" })).body.error.status).toBe(
+      "INVALID_ARGUMENT",
+    );
     expect((await call("GET", "/jobs")).body.jobs).toHaveLength(1);
     expect(await call("DELETE", `/jobs/nightly?etag=${encodeURIComponent(body.etag)}`)).toMatchObject({ status: 409 });
     expect(await call("DELETE", "/jobs/nightly")).toMatchObject({ status: 200, body: { done: true } });

@@ -61,7 +61,12 @@ export function patchedSpec(
   if (unknown !== undefined) return err(`updateMask: ${unknown} is no field that can be updated.`);
   const { settings, labels, annotations, template, traffic } = current;
   const before: JsonObject = { ...settings, labels, annotations, template, traffic };
-  return readSpec(mask.reduce((merged, path) => replaced(merged, body, path.split(".")), before));
+  return readSpec(overlaid(before, body, mask));
+}
+
+/** An object with the fields of a mask taken from another; one that is not there is cleared. */
+export function overlaid(before: JsonObject, body: JsonObject, mask: readonly string[]): JsonObject {
+  return mask.reduce((merged, path) => replaced(merged, body, path.split(".")), before);
 }
 
 /** `updateMask` as a list of paths in camelCase; some clients write snake_case. */
