@@ -1,5 +1,5 @@
 import {
-  type Agent,
+  Agent,
   type ClientRequest,
   createServer,
   request as httpRequest,
@@ -36,6 +36,15 @@ const METHODS_WITHOUT_BODY: readonly string[] = ["GET", "HEAD", "OPTIONS"];
 /** An instance that ended is started again meanwhile; 2 s in all. */
 const MAX_ATTEMPTS = 40;
 const RETRY_MS = 50;
+const IDLE_MS = 1_500;
+
+/**
+ * Connections to instances, used again while they are fresh. Servers close idle ones after a time of their own, some after
+ * 2 s and without a hint; a request with a body that comes in that moment would be lost, as it cannot be sent again.
+ */
+export function createInstanceAgent(): Agent {
+  return new Agent({ keepAlive: true, timeout: IDLE_MS });
+}
 
 /** The server of one address: passes each request on to the revision that is chosen for it. Not listening yet. */
 export function createRouter(options: RouterOptions): Server {

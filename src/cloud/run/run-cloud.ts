@@ -4,7 +4,6 @@
  * (`reconcile.ts`), served (`traffic-table.ts`, `router.ts`) by processes (`instances.ts`).
  */
 import { rm } from "node:fs/promises";
-import { Agent } from "node:http";
 import { join } from "node:path";
 import { err, type Result } from "../../core/values/result.ts";
 import { toIso } from "../../core/values/time.ts";
@@ -23,7 +22,7 @@ import { createOperations, type Operations } from "./operations.ts";
 import { createReconciler } from "./reconcile.ts";
 import { createRecovery } from "./recover.ts";
 import type { StoredRevision } from "./resources.ts";
-import { createRouter } from "./router.ts";
+import { createInstanceAgent, createRouter } from "./router.ts";
 import { runTask, type Task, type TaskEnd } from "./run-task.ts";
 import { createServiceResources, type ServiceResources } from "./services.ts";
 import { HOMES, type StartFailure, type UnpackedImage } from "./start-container.ts";
@@ -63,7 +62,7 @@ export interface RunCloud {
 /** Makes one; nothing runs before `start` or a first change. */
 export function createRunCloud(deps: RunCloudDependencies): RunCloud {
   const { documents, clock, ids } = deps;
-  const agent = new Agent({ keepAlive: true });
+  const agent = createInstanceAgent();
   const metrics = createMetrics();
   const processes = createProcesses(deps);
   let isClosing = false;
