@@ -1,0 +1,5 @@
+CREATE TABLE accounts (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  email text NOT NULL UNIQUE,
+  role text NOT NULL DEFAULT 'viewer'
+);
