@@ -1,0 +1,89 @@
+/** The embedded cloud: the build engine behind Cloud Build's API, Cloud Run and Secret Manager, on the server's port. */
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { createHostExecutor } from "../adapters/executors/host-executor.ts";
+import { createRegistryImages } from "../adapters/images/registry-images.ts";
+import { createStepLogs } from "../adapters/logs/step-logs.ts";
+import { systemClock as clock } from "../adapters/system/system-clock.ts";
+import { systemIds as ids } from "../adapters/system/system-ids.ts";
+import { registerCloudBuildV1 } from "../cloud/cloud-build-v1/cloud-build-v1.ts";
+import type { RunCloud } from "../cloud/run/run-cloud.ts";
+import { registerRunV2 } from "../cloud/run/run-v2.ts";
+import { registerSecretManagerV1 } from "../cloud/secret-manager-v1/secret-manager-v1.ts";
+import type { SecretStore } from "../cloud/secret-manager-v1/secret-store.ts";
+import type { Build } from "../core/build/state.ts";
+import { err, ok, type Result } from "../core/values/result.ts";
+import { Secret } from "../core/values/secret.ts";
+import { type BuildEngine, createBuildEngine } from "../engine/builds/build-engine.ts";
+import type { Caller, Identities } from "../ports/identities.ts";
+import type { StepLogs } from "../ports/step-logs.ts";
+import type { Foundation } from "./foundation.ts";
+
+/** A step token outlives the longest build a little. */
+const STEP_TOKEN_MS = 24 * 60 * 60 * 1_000;
+
+interface Parts {
+  readonly foundation: Foundation;
+  readonly identities: Identities;
+  readonly secrets: SecretStore;
+  readonly run: RunCloud;
+  readonly registry: string;
+  readonly url: string;
+}
+
+export interface Cloud {
+  readonly builds: BuildEngine;
+  readonly stepLogs: StepLogs;
+  readonly run: RunCloud;
+  readonly secrets: SecretStore;
+  readonly register: (app: FastifyInstance, callerOf: (request: FastifyRequest) => Promise<Caller | undefined>) => void;
+}
+
+/** Puts it together; nothing runs yet. */
+export function composeCloud(parts: Parts): Cloud {
+  const { foundation, secrets, run, registry, url } = parts;
+  const { paths, store, supervisors, programs, request } = foundation;
+  const stepLogs = createStepLogs({ buildsDirectory: paths.builds, clock });
+  const images = createRegistryImages({ registryUrl: registry });
+  const builds = createBuildEngine({
+    eventLog: store.eventLog,
+    executor: createHostExecutor({ supervisors, mobiusCommand: programs.mobius }),
+    stepLogs,
+    clock,
+    ids,
+    buildsDirectory: paths.builds,
+    stepEnvironment: ({ build }) => stepEnvironment(parts, build),
+    accessSecret: (versionName, build) => accessSecret(secrets, versionName, build),
+    resolveImage: (reference) => images.resolve(reference),
+    onFault: (build, fault) => request.log(`build ${build}: ${fault instanceof Error ? fault.stack : String(fault)}`),
+  });
+  return {
+    builds,
+    stepLogs,
+    run,
+    secrets,
+    register(app, callerOf) {
+      registerCloudBuildV1(app, { engine: builds, clock, callerOf, serverUrl: () => url });
+      registerRunV2(app, { run, callerOf });
+      registerSecretManagerV1(app, { secrets, callerOf });
+    },
+  };
+}
+
+async function stepEnvironment({ foundation, identities, url }: Parts, build: Build) {
+  const email = build.config.serviceAccount?.split("/").at(-1) ?? "";
+  const caller = { kind: "step", build: build.id, environment: "", project: build.project, email } as const;
+  const token = await identities.issue(caller, STEP_TOKEN_MS);
+  return {
+    env: { PATH: foundation.programs.path, MOBIUS_SERVER: url },
+    secretEnv: { MOBIUS_STEP_TOKEN: new Secret(token) },
+  };
+}
+
+/** A build reads the secrets of its own project, and no others. */
+async function accessSecret(secrets: SecretStore, versionName: string, build: Build): Promise<Result<Secret, string>> {
+  const [, project = "", secret = "", version = ""] =
+    /^projects\/([^/]+)\/secrets\/([^/]+)\/versions\/([^/]+)$/.exec(versionName) ?? [];
+  if (project !== build.project) return err(`rpc error: code = PermissionDenied desc = ${versionName}`);
+  const value = await secrets.access(project, secret, version);
+  return value === undefined ? err(`rpc error: code = NotFound desc = Secret [${versionName}] not found.`) : ok(value);
+}

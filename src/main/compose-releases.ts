@@ -1,0 +1,156 @@
+/** Releases on top of the cloud: the engine, the HTTP server, and the order in which they start and stop. */
+import { readFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { createScriptRunner } from "../adapters/scripts/script-runner.ts";
+import { systemClock as clock } from "../adapters/system/system-clock.ts";
+import { systemIds as ids } from "../adapters/system/system-ids.ts";
+import { parsePlatform } from "../core/platform/parse-platform.ts";
+import type { Problem } from "../core/values/problem.ts";
+import { err, ok, type Result } from "../core/values/result.ts";
+import { ReleaseEngine } from "../engine/releases/release-engine.ts";
+import type { Identities } from "../ports/identities.ts";
+import type { Probe } from "../ports/probe.ts";
+import type { Source, WriteBack } from "../ports/source.ts";
+import { createServer } from "../server/create-server.ts";
+import type { Cloud } from "./compose-cloud.ts";
+import type { Environments } from "./environments.ts";
+import type { Foundation, RunningServer } from "./foundation.ts";
+import { servedEnvironment } from "./served-environment.ts";
+
+interface Parts {
+  readonly foundation: Foundation;
+  readonly cloud: Cloud;
+  readonly environments: Environments;
+  readonly identities: Identities;
+  readonly source: Source & { readonly absoluteUrl: (url: string) => string };
+  readonly probe: Probe;
+  readonly writeBack: (umbrellaUrl: string) => WriteBack;
+  readonly url: string;
+  readonly registry: string;
+  readonly stops: (() => Promise<void>)[];
+}
+
+/** Starts what is left: the HTTP server first, since steps that go on call it at once. */
+export async function composeReleases(parts: Parts): Promise<Result<Omit<RunningServer, "stop">, Problem>> {
+  const { foundation, cloud, identities, url, stops } = parts;
+  const { request } = foundation;
+  const umbrella = await umbrellaUrl(request.directory);
+  if (!umbrella.ok) return umbrella;
+  let isReady = false;
+  const engine = releaseEngine(parts, umbrella.value);
+  const { app, makeLink } = createServer({
+    engine,
+    identities,
+    clock,
+    ids,
+    installation: foundation.installation.id,
+    version: await packageVersion(),
+    person: request.person,
+    isReady: () => isReady,
+    buildLog: (build) => buildLog(cloud, build),
+    metrics: () => metricsText(cloud),
+    schema: readSchema,
+    environment: (name) => servedEnvironment(parts.environments, request.directory, name),
+    register: cloud.register,
+  });
+  const listening = await listen(() => app.listen({ host: "127.0.0.1", port: request.port }), request.port);
+  if (!listening.ok) return listening;
+  stops.push(async () => {
+    isReady = false;
+    await engine.stop();
+    await app.close();
+  });
+  await cloud.builds.recover();
+  await engine.start();
+  await cloud.run.start();
+  isReady = true;
+  return ok({ url, makeLink });
+}
+
+function releaseEngine(parts: Parts, umbrella: string): ReleaseEngine {
+  const { foundation, source, probe, environments, registry } = parts;
+  const { paths, programs, request, store, supervisors } = foundation;
+  const scripts = createScriptRunner({
+    source,
+    openSupervisor: () =>
+      supervisors.open({ name: `scripts-${ids.randomHex(4)}`, directory: join(paths.scripts, "records") }),
+    directory: paths.scripts,
+    path: programs.path,
+  });
+  return new ReleaseEngine(
+    {
+      clock,
+      ids,
+      eventLog: store.eventLog,
+      leases: store.leases,
+      source,
+      writeBack: parts.writeBack(umbrella),
+      probe,
+      scripts,
+      umbrella,
+      registryUrl: registry,
+      reachableUrl: (url) => source.absoluteUrl(url),
+      environment: (_platform, environment) => environments.ports(environment),
+      reach: request.reach,
+    },
+    (release, cause) => request.log(`${release}: ${cause instanceof Error ? cause.stack : String(cause)}`),
+  );
+}
+
+/** Where the umbrella's commits are: its origin as the platform file says, or its own folder. */
+async function umbrellaUrl(directory: string): Promise<Result<string, Problem>> {
+  const text = await readFile(join(directory, "mobius.yaml"), "utf8").catch(() => "");
+  const platform = parsePlatform(text, "mobius.yaml");
+  return platform.ok ? ok(platform.value.git.umbrella ?? directory) : err(platform.problems[0]);
+}
+
+async function listen(open: () => Promise<unknown>, port: number): Promise<Result<void, Problem>> {
+  try {
+    await open();
+    return ok(undefined);
+  } catch (cause) {
+    if ((cause as { code?: string }).code !== "EADDRINUSE") throw cause;
+    return err({
+      code: "port-taken",
+      severity: "error",
+      summary: `Port ${port} is taken.`,
+      why: ["Another program listens there."],
+      fix: `Stop it, or take another port: --port ${port + 1}`,
+    });
+  }
+}
+
+async function buildLog(cloud: Cloud, build: string): Promise<string | undefined> {
+  if ((await cloud.builds.get(build)) === undefined) return undefined;
+  let text = "";
+  for (let fromByte = 0; ; ) {
+    const piece = await cloud.stepLogs.read({ build, fromByte });
+    if (piece.text === "") return text;
+    text += piece.text;
+    fromByte = piece.next;
+  }
+}
+
+/** Requests per revision in Prometheus' text format. */
+function metricsText(cloud: Cloud): string {
+  const lines = ["# TYPE mobius_requests_total counter", "# TYPE mobius_request_latency_milliseconds_sum counter"];
+  for (const { revision, requests, totalLatencyMs } of cloud.run.metrics()) {
+    const [project, location, service, name] = revision.split("/");
+    const labels = `project="${project}",location="${location}",service="${service}",revision="${name}"`;
+    for (const [statusClass, count] of Object.entries(requests)) {
+      lines.push(`mobius_requests_total{${labels},class="${statusClass}"} ${count}`);
+    }
+    lines.push(`mobius_request_latency_milliseconds_sum{${labels}} ${Math.round(totalLatencyMs)}`);
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+async function readSchema(name: string): Promise<string | undefined> {
+  if (!/^[a-z-]+\.schema\.json$/.test(name)) return undefined;
+  return readFile(resolve(import.meta.dirname, "..", "..", "schemas", name), "utf8").catch(() => undefined);
+}
+
+async function packageVersion(): Promise<string> {
+  const text = await readFile(resolve(import.meta.dirname, "..", "..", "package.json"), "utf8");
+  return (JSON.parse(text) as { version: string }).version;
+}

@@ -1,0 +1,39 @@
+import type { Installation } from "../adapters/identity/installation.ts";
+import type { Store } from "../adapters/store/store.ts";
+import type { SecretStore } from "../cloud/secret-manager-v1/secret-store.ts";
+import type { Supervisors } from "../ports/processes.ts";
+import type { Programs } from "./programs.ts";
+import type { StatePaths } from "./state-paths.ts";
+
+/** What a server is started with. */
+export interface ServerRequest {
+  readonly stateDirectory: string;
+  /** The umbrella's folder, absolute. */
+  readonly directory: string;
+  readonly port: number;
+  /** The user's own PostgreSQL instead of the embedded one. */
+  readonly databaseUrl?: string;
+  readonly searchPath: string;
+  readonly person: string;
+  readonly log: (line: string) => void;
+  /** Called at each point at which a crash matters. */
+  readonly reach: (point: string) => void;
+  /** Called before work is taken, with the embedded secrets: the demo puts its own in. */
+  readonly prepare?: (secrets: SecretStore) => Promise<void>;
+}
+
+export interface RunningServer {
+  readonly url: string;
+  readonly makeLink: () => string;
+  readonly stop: () => Promise<void>;
+}
+
+/** What all parts share. */
+export interface Foundation {
+  readonly request: ServerRequest;
+  readonly installation: Installation;
+  readonly paths: StatePaths;
+  readonly store: Store;
+  readonly supervisors: Supervisors;
+  readonly programs: Programs;
+}

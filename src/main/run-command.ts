@@ -1,0 +1,149 @@
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { userInfo } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { createSource } from "../adapters/git/source.ts";
+import { createUmbrellaGit } from "../adapters/git/umbrella-git.ts";
+import { systemClock as clock } from "../adapters/system/system-clock.ts";
+import { systemIds as ids } from "../adapters/system/system-ids.ts";
+import type { CommandContext, Files } from "../cli/command-context.ts";
+import type { CommonOptions } from "../cli/command-definition.ts";
+import { umbrellaNotFound } from "../cli/problems.ts";
+import { createProgram } from "../cli/program.ts";
+import { report } from "../cli/report.ts";
+import { ServerClient } from "../cli/server-client.ts";
+import { Bug } from "../core/values/assert.ts";
+import { stateDirectory, statePaths } from "./state-paths.ts";
+import { watchSignals } from "./watch-signals.ts";
+
+const DEFAULT_SERVER = "http://127.0.0.1:7070";
+const DEMO_FOLDER = "mobius-demo";
+
+const out = (text: string) => void process.stdout.write(`${text}\n`);
+const err = (text: string) => void process.stderr.write(`${text}\n`);
+
+/** Runs one command and gives its exit code. A fault of ours is 70. */
+export async function runCommand(argv: readonly string[]): Promise<number> {
+  const signals = watchSignals(err);
+  const settings = serverSettings();
+  const program = createProgram({
+    version: (JSON.parse(await readFile(installed("package.json"), "utf8")) as { version: string }).version,
+    context: (options, needs) => makeContext(options, needs, signals.signal),
+    // Loaded by the commands that run a server, and by no other.
+    demo: {
+      createSample: async (directory) => (await demo(settings)).createSample(directory),
+      startServer: async (request) => (await demo(settings)).startServer(request),
+    },
+    serve: async (context, { port }) => (await import("./serve.ts")).serve(context, { ...settings, port }),
+    errorSection,
+    writeOut: (text) => void process.stdout.write(text),
+    writeErr: (text) => void process.stderr.write(text),
+  });
+  try {
+    const code = await program.parse(argv);
+    return signals.exitCode() ?? code;
+  } catch (cause) {
+    err(
+      cause instanceof Bug
+        ? `A fault of mobius itself: ${cause.message}`
+        : String(cause instanceof Error ? cause.stack : cause),
+    );
+    err("Please report this with what you did.");
+    return 70;
+  }
+}
+
+async function demo(settings: ReturnType<typeof serverSettings>) {
+  const { demoParts } = await import("./demo-parts.ts");
+  return demoParts(settings, personToken);
+}
+
+function serverSettings() {
+  const { DATABASE_URL, PATH, MOBIUS_KILL_POINT } = process.env;
+  return {
+    stateDirectory: resolve(stateDirectory(process.env)),
+    ...(DATABASE_URL ? { databaseUrl: DATABASE_URL } : {}),
+    searchPath: PATH ?? "",
+    person: personName(),
+    log: err,
+    // For tests of crashes: the server kills itself where it is told to.
+    reach: (point: string) => {
+      if (point === MOBIUS_KILL_POINT) process.kill(process.pid, "SIGKILL");
+    },
+  };
+}
+
+function personName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return "unknown"; // an account without a name, as in some containers
+  }
+}
+
+async function makeContext(
+  options: CommonOptions,
+  needs: "umbrella" | "folder",
+  signal: AbortSignal,
+): Promise<CommandContext | number> {
+  const from = resolve(options.dir ?? (needs === "folder" ? DEMO_FOLDER : "."));
+  const directory = needs === "folder" || options.dir !== undefined ? from : await nearestUmbrella(from);
+  const json = options.json === true;
+  if (directory === undefined) return report({ json, out, err }, [umbrellaNotFound(from)]);
+  const url = (options.server ?? process.env.MOBIUS_SERVER ?? DEFAULT_SERVER).replace(/\/+$/, "");
+  return {
+    directory,
+    json,
+    out,
+    err,
+    isTerminal: process.stderr.isTTY === true,
+    clock,
+    ids,
+    files: umbrellaFiles(directory),
+    server: new ServerClient({ url, token: personToken, send: (address, init) => fetch(address, init) }),
+    git: createUmbrellaGit(directory),
+    source: () =>
+      createSource({
+        mirrorsDirectory: statePaths(stateDirectory(process.env)).mirrors,
+        umbrellaDirectory: directory,
+        clock,
+      }),
+    signal,
+  };
+}
+
+async function nearestUmbrella(from: string): Promise<string | undefined> {
+  for (let folder = from; ; folder = dirname(folder)) {
+    const names: readonly string[] = await readdir(folder).catch(() => []);
+    if (names.includes("mobius.yaml")) return folder;
+    if (folder === dirname(folder)) return undefined;
+  }
+}
+
+/** `MOBIUS_TOKEN`, or the token file of the state directory, which only its owner can read. */
+async function personToken(): Promise<string | undefined> {
+  if (process.env.MOBIUS_TOKEN) return process.env.MOBIUS_TOKEN;
+  const text = await readFile(join(stateDirectory(process.env), "token"), "utf8").catch(() => undefined);
+  return text?.trim();
+}
+
+function umbrellaFiles(directory: string): Files {
+  return {
+    read: (path) => readFile(join(directory, path), "utf8").catch(() => undefined),
+    async write(path, text) {
+      await mkdir(dirname(join(directory, path)), { recursive: true });
+      await writeFile(join(directory, path), text);
+    },
+    list: async (folder) => (await readdir(join(directory, folder)).catch(() => [])).sort(),
+  };
+}
+
+/** One error's section of the documentation. */
+async function errorSection(code: string): Promise<string | undefined> {
+  const text = await readFile(installed("docs/errors.md"), "utf8");
+  const section = text.split(/^## /m).find((part) => part.split("\n")[0]?.trim() === code);
+  return section?.trim();
+}
+
+function installed(path: string): string {
+  return resolve(import.meta.dirname, "..", "..", path);
+}

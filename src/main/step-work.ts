@@ -1,0 +1,104 @@
+/** Work of a step in its own workspace: checkouts and images. Runs in the step's process, not in the server's. */
+import { constants } from "node:fs";
+import { cp, mkdir, rm } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
+import { checkoutInto } from "../adapters/git/step-checkout.ts";
+import { listSourceFiles } from "../adapters/images/list-source-files.ts";
+import { createSourceImages } from "../adapters/images/source-images.ts";
+import { assertNever } from "../core/values/assert.ts";
+import type { Problem } from "../core/values/problem.ts";
+import { err, ok, type Result } from "../core/values/result.ts";
+import type { StepWork, StepWorkOrder, StepWorkReport } from "../ports/step-work.ts";
+
+/** Does orders in the workspace folder given. */
+export function createStepWork(workspace: string): StepWork {
+  return {
+    async perform(order, onLine) {
+      switch (order.kind) {
+        case "none":
+          return ok({ kind: "none" });
+        case "image-present":
+          onLine(order.reference);
+          return ok({ kind: "none" });
+        case "checkout":
+          return checkOut(workspace, order, onLine);
+        case "build-image":
+          return buildImage(workspace, order, onLine);
+        default:
+          return assertNever(order);
+      }
+    },
+  };
+}
+
+async function checkOut(
+  workspace: string,
+  order: Extract<StepWorkOrder, { kind: "checkout" }>,
+  onLine: (text: string) => void,
+): Promise<Result<StepWorkReport, Problem>> {
+  const done = await Promise.all(
+    order.repositories.map(async ({ url, commit, path }) => {
+      try {
+        await checkoutInto({ url, commit, into: join(workspace, path) });
+        onLine(`${path} at ${commit.slice(0, 12)}`);
+        return undefined;
+      } catch (cause) {
+        return checkoutFailed(url, commit, cause);
+      }
+    }),
+  );
+  const problem = done.find((outcome) => outcome !== undefined);
+  return problem === undefined ? ok({ kind: "none" }) : err(problem);
+}
+
+function checkoutFailed(url: string, commit: string, cause: unknown): Problem {
+  return {
+    code: "checkout-failed",
+    severity: "error",
+    summary: `Commit ${commit.slice(0, 12)} of ${url} cannot be checked out.`,
+    why: [cause instanceof Error ? cause.message : String(cause)],
+    fix: "Make sure that the remote answers and has the commit, then release again.",
+  };
+}
+
+async function buildImage(
+  workspace: string,
+  order: Extract<StepWorkOrder, { kind: "build-image" }>,
+  onLine: (text: string) => void,
+): Promise<Result<StepWorkReport, Problem>> {
+  const module = join(workspace, order.modulePath);
+  const trees = [
+    { from: module, to: ".", include: order.include },
+    ...order.inputPaths.map((path) => ({ from: join(workspace, path), to: path, include: ["**"] })),
+  ];
+  const files: string[] = [];
+  // The image's layout differs from the workspace's, so its files are laid out beside it first.
+  const stage = join(workspace, ".mobius-images", order.image);
+  await rm(stage, { recursive: true, force: true });
+  for (const { from, to, include } of trees) {
+    const listed = await listSourceFiles({ root: from, include });
+    if (!listed.ok) return err(listed.error[0]);
+    for (const file of listed.value) {
+      await copy(join(from, file), join(stage, to, file));
+      files.push(join(to, file));
+    }
+  }
+  onLine(`${files.length} files from ${relative(workspace, module) || "the umbrella"}`);
+  const digest = await createSourceImages({ registryUrl: order.registryUrl }).build({
+    root: stage,
+    files: files.sort(),
+    command: order.command,
+    labels: order.labels,
+    repository: order.repository,
+    tags: order.tags,
+  });
+  await rm(stage, { recursive: true, force: true });
+  const reference = `${order.repository}@${digest}`;
+  onLine(reference);
+  return ok({ kind: "image-built", image: order.image, digest, reference });
+}
+
+async function copy(from: string, to: string): Promise<void> {
+  await mkdir(dirname(to), { recursive: true });
+  await cp(from, to, { verbatimSymlinks: true, mode: constants.COPYFILE_FICLONE });
+}

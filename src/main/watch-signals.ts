@@ -1,0 +1,40 @@
+import { createReadStream } from "node:fs";
+
+export interface Signals {
+  /** Aborts at the first interruption. */
+  readonly signal: AbortSignal;
+  /** 130 or 143 when the process was interrupted. */
+  readonly exitCode: () => number | undefined;
+}
+
+/**
+ * Ends what runs at the first Ctrl-C or SIGTERM, and the process at the second. The death of the process that started
+ * this one counts as SIGTERM where that was arranged: its end of a pipe closes.
+ */
+export function watchSignals(say: (text: string) => void): Signals {
+  const controller = new AbortController();
+  let code: number | undefined;
+  const interrupt = (exit: number) => {
+    if (code !== undefined) process.exit(exit);
+    code = exit;
+    controller.abort();
+  };
+  process.on("SIGINT", () => {
+    if (code === undefined) say("Stopping. Once more to leave at once.");
+    interrupt(130);
+  });
+  process.on("SIGTERM", () => interrupt(143));
+  process.on("SIGHUP", () => interrupt(129));
+  watchParent(() => interrupt(143));
+  return { signal: controller.signal, exitCode: () => code };
+}
+
+function watchParent(ended: () => void): void {
+  const fd = Number(process.env.MOBIUS_PARENT_PIPE);
+  delete process.env.MOBIUS_PARENT_PIPE; // not for what this process starts
+  if (!Number.isInteger(fd) || fd < 3) return;
+  const pipe = createReadStream("", { fd });
+  pipe.on("error", ended).on("end", ended).resume();
+  // The pipe alone does not keep the process running.
+  (pipe as unknown as { unref?: () => void }).unref?.();
+}
