@@ -24,7 +24,7 @@ export async function seedSecrets(secrets: SecretStore, directory: string): Prom
 }
 
 async function seed(secrets: SecretStore, project: string, secret: string, value: string): Promise<void> {
-  const created = await secrets.create({ project, secret }, {});
+  const created = await secrets.create({ project, secret }, { labels: {}, annotations: {} });
   if (!created.ok) return; // it is there from an earlier run
   await secrets.addVersion({ project, secret }, new TextEncoder().encode(value));
 }

@@ -3,7 +3,9 @@ import { runGit } from "./run-git.ts";
 import { SAMPLE_AUTHORS, type SampleCommit } from "./sample-repositories.ts";
 
 /** Path → text, or the commit of a submodule. */
-export type SampleTree = ReadonlyMap<string, string | { readonly submodule: string }>;
+/** A file's text, or the commit of a submodule. */
+export type SampleEntry = string | { readonly submodule: string };
+export type SampleTree = ReadonlyMap<string, SampleEntry>;
 
 export interface SampleHistory {
   /** Bare repository that is made. */
@@ -56,7 +58,7 @@ function commitText(commit: SampleCommit, index: number, files: SampleTree): str
   return lines.join("");
 }
 
-function fileText(path: string, content: string | { readonly submodule: string }): string {
+function fileText(path: string, content: SampleEntry): string {
   if (typeof content !== "string") return `M 160000 ${content.submodule} ${path}\n`;
   return `M ${EXECUTABLE.test(path) ? "100755" : "100644"} inline ${path}\n${text(content)}`;
 }

@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { present } from "../../core/values/assert.ts";
 import { readTree } from "./sample-files.ts";
-import { type SampleTree, writeHistory } from "./sample-history.ts";
+import { type SampleEntry, type SampleTree, writeHistory } from "./sample-history.ts";
 import { SAMPLE_REPOSITORIES, type SampleRepository, UMBRELLA_COMMITS } from "./sample-repositories.ts";
 
 /** A commit's name in manifests, such as `mobius-chat` or `mobius-skills@next`, and its id. */
@@ -55,7 +55,7 @@ async function makeUmbrella(request: RemotesRequest, pins: Pins): Promise<void> 
   const submodules = SAMPLE_REPOSITORIES.map(
     ({ folder, module }) => [folder, { submodule: present(pins.get(module), `commit of ${module}`) }] as const,
   );
-  const atStart: SampleTree = new Map([...sources, [".gitmodules", gitmodules()] as const, ...submodules]);
+  const atStart = new Map<string, SampleEntry>([...sources, [".gitmodules", gitmodules()], ...submodules]);
   const today = new Map(written);
   if (build !== undefined) today.set("cloudbuild.staging.yaml", build);
   await writeHistory({
