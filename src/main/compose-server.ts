@@ -82,7 +82,7 @@ async function start(request: ServerRequest, stops: Stop[]): Promise<Result<Omit
     serverUrl: url,
   });
   stops.push(() => environments.close());
-  const source = createSource({ mirrorsDirectory: paths.mirrors, umbrellaDirectory: request.directory, clock });
+  const source = createSource({ mirrorsDirectory: paths.mirrors, umbrellaDirectory: request.directory });
   return composeReleases({
     foundation: foundation.value,
     cloud,

@@ -1,10 +1,12 @@
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { phase } from "../cli/commands/phase.ts";
 import { ServerClient } from "../cli/server-client.ts";
 import type { StepWork } from "../ports/step-work.ts";
 
 /** `mobius phase <name> [subject]`, as a step of a build runs it: server and token come from its environment. */
 export async function runPhaseCommand(name: string, subject: string | undefined): Promise<number> {
-  const { MOBIUS_SERVER: url, MOBIUS_STEP_TOKEN: token } = process.env;
+  const { MOBIUS_SERVER: url, MOBIUS_STEP_TOKEN: token, HOME: home } = process.env;
   if (name === "" || url === undefined || token === undefined) {
     process.stderr.write(
       "mobius phase <name> [subject] runs in a step of a release's build: MOBIUS_SERVER and MOBIUS_STEP_TOKEN are not set here.\n",
@@ -15,7 +17,8 @@ export async function runPhaseCommand(name: string, subject: string | undefined)
     async perform(order, onLine) {
       // Only checkouts and images need more than the connection.
       const { createStepWork } = await import("./step-work.ts");
-      return createStepWork(process.cwd()).perform(order, onLine);
+      const scratch = join(home || tmpdir(), ".mobius");
+      return createStepWork({ workspace: process.cwd(), scratch }).perform(order, onLine);
     },
   };
   const server = new ServerClient({ url, token: async () => token, send: (address, init) => fetch(address, init) });

@@ -105,7 +105,6 @@ async function makeContext(
       createSource({
         mirrorsDirectory: statePaths(stateDirectory(process.env)).mirrors,
         umbrellaDirectory: directory,
-        clock,
       }),
     signal,
   };

@@ -13,7 +13,6 @@ export async function serve(context: CommandContext, settings: Omit<ServerReques
   if (!context.signal.aborted) {
     await new Promise<void>((resolve) => context.signal.addEventListener("abort", () => resolve(), { once: true }));
   }
-  context.err("Stopping.");
   await stop();
   return 0;
 }

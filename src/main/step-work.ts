@@ -10,8 +10,16 @@ import type { Problem } from "../core/values/problem.ts";
 import { err, ok, type Result } from "../core/values/result.ts";
 import type { StepWork, StepWorkOrder, StepWorkReport } from "../ports/step-work.ts";
 
-/** Does orders in the workspace folder given. */
-export function createStepWork(workspace: string): StepWork {
+/** Where a step works; absolute. */
+interface StepFolders {
+  /** The build's workspace, which all of its steps share. */
+  readonly workspace: string;
+  /** For files of one order only; outside the workspace, whose files may all be part of an image. */
+  readonly scratch: string;
+}
+
+/** Does orders in the folders given. */
+export function createStepWork(folders: StepFolders): StepWork {
   return {
     async perform(order, onLine) {
       switch (order.kind) {
@@ -21,9 +29,9 @@ export function createStepWork(workspace: string): StepWork {
           onLine(order.reference);
           return ok({ kind: "none" });
         case "checkout":
-          return checkOut(workspace, order, onLine);
+          return checkOut(folders.workspace, order, onLine);
         case "build-image":
-          return buildImage(workspace, order, onLine);
+          return buildImage(folders, order, onLine);
         default:
           return assertNever(order);
       }
@@ -62,7 +70,7 @@ function checkoutFailed(url: string, commit: string, cause: unknown): Problem {
 }
 
 async function buildImage(
-  workspace: string,
+  { workspace, scratch }: StepFolders,
   order: Extract<StepWorkOrder, { kind: "build-image" }>,
   onLine: (text: string) => void,
 ): Promise<Result<StepWorkReport, Problem>> {
@@ -73,7 +81,7 @@ async function buildImage(
   ];
   const files: string[] = [];
   // The image's layout differs from the workspace's, so its files are laid out beside it first.
-  const stage = join(workspace, ".mobius-images", order.image);
+  const stage = join(scratch, "images", order.image);
   await rm(stage, { recursive: true, force: true });
   for (const { from, to, include } of trees) {
     const listed = await listSourceFiles({ root: from, include });

@@ -2,25 +2,24 @@ import { access, mkdir, realpath } from "node:fs/promises";
 import { dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { digestOf } from "../../core/values/digest.ts";
 import { err, ok, type Result } from "../../core/values/result.ts";
-import type { Clock } from "../../ports/clock.ts";
 import type { SourceRefusal } from "../../ports/source.ts";
 import { GitError, runGit } from "./run-git.ts";
 
-/** A fetch younger than this is fresh. */
-const FRESH_MS = 1_000;
 const FETCH_MS = 300_000;
 
 export interface MirrorOptions {
   readonly mirrorsDirectory: string;
   readonly umbrellaDirectory: string;
-  readonly clock: Clock;
 }
 
 /** Bare mirrors of repositories that hold nothing but what their remotes have in heads and tags. */
 export class Mirrors {
   readonly #options: MirrorOptions;
-  readonly #turns = new Map<string, Promise<unknown>>();
-  readonly #fetchedMs = new Map<string, number>();
+  /** Folders of mirrors that are known to hold something. */
+  readonly #filled = new Set<string>();
+  readonly #running = new Map<string, Promise<unknown>>();
+  /** Refreshes that have not started: whoever asks meanwhile shares them. */
+  readonly #waiting = new Map<string, Promise<Result<void, SourceRefusal>>>();
 
   constructor(options: MirrorOptions) {
     this.#options = options;
@@ -29,18 +28,28 @@ export class Mirrors {
   /** The mirror's folder; made, and filled, when missing. */
   async folder(url: string): Promise<Result<string, SourceRefusal>> {
     const folder = this.#folderOf(url);
-    if (this.#fetchedMs.has(url) || (await exists(join(folder, "HEAD")))) return ok(folder);
+    if (this.#filled.has(folder) || (await isFilled(folder))) {
+      this.#filled.add(folder);
+      return ok(folder);
+    }
     const refreshed = await this.refresh(url);
     return refreshed.ok ? ok(folder) : refreshed;
   }
 
-  /** Fetches; one fetch of a repository at a time, later callers share its outcome when it is fresh. */
+  /**
+   * Brings the mirror to what the remote has at some moment after this call: one refresh of a repository runs at a
+   * time, and one that runs already may have missed what the caller knows of.
+   */
   refresh(url: string): Promise<Result<void, SourceRefusal>> {
-    const turn = (this.#turns.get(url) ?? Promise.resolve()).then(() => this.#refresh(url));
-    this.#turns.set(
-      url,
-      turn.catch(() => {}),
-    );
+    const waiting = this.#waiting.get(url);
+    if (waiting !== undefined) return waiting;
+    const turn = (this.#running.get(url) ?? Promise.resolve()).then(() => {
+      this.#waiting.delete(url);
+      return this.#refresh(url);
+    });
+    this.#waiting.set(url, turn);
+    const ended = turn.catch(() => {}).then(() => void (this.#running.get(url) === ended && this.#running.delete(url)));
+    this.#running.set(url, ended);
     return turn;
   }
 
@@ -54,40 +63,30 @@ export class Mirrors {
   }
 
   async #refresh(url: string): Promise<Result<void, SourceRefusal>> {
-    const { clock, mirrorsDirectory } = this.#options;
-    const fetchedMs = this.#fetchedMs.get(url);
-    if (fetchedMs !== undefined && clock.monotonicMs() - fetchedMs < FRESH_MS) return ok(undefined);
     const refused = await this.#refusal(url);
     if (refused !== undefined) return err({ kind: "unreachable", url, reason: refused });
-    const folder = this.#folderOf(url);
     try {
-      if (!(await exists(join(folder, "HEAD")))) {
-        await mkdir(mirrorsDirectory, { recursive: true });
-        await runGit(["init", "--quiet", "--bare", folder], { cwd: mirrorsDirectory });
-      }
-      const source = this.absoluteUrl(url);
-      const env = { GIT_ALLOW_PROTOCOL: protocolOf(source) };
-      const refs = ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"];
-      await runGit(["fetch", "--quiet", "--prune", "--force", "--no-tags", "--", source, ...refs], {
-        cwd: folder,
-        env,
-        timeoutMs: FETCH_MS,
-      });
-      await this.#followHead(folder, source, env);
+      await this.#fetch(this.#folderOf(url), this.absoluteUrl(url));
+      return ok(undefined);
     } catch (cause) {
       return err({ kind: "unreachable", url, reason: cause instanceof GitError ? cause.message : String(cause) });
     }
-    this.#fetchedMs.set(url, clock.monotonicMs());
-    return ok(undefined);
   }
 
-  /** The remote's default branch becomes the mirror's, so that HEAD means the same in both. */
-  async #followHead(folder: string, source: string, env: Readonly<Record<string, string>>): Promise<void> {
-    const told = await runGit(["ls-remote", "--symref", "--", source, "HEAD"], {
-      cwd: folder,
-      env,
-      timeoutMs: FETCH_MS,
-    });
+  /** Asks the remote for its refs, which is cheap, and fetches when they are others than the mirror's. */
+  async #fetch(folder: string, source: string): Promise<void> {
+    if (!(await exists(join(folder, "HEAD")))) {
+      await mkdir(this.#options.mirrorsDirectory, { recursive: true });
+      await runGit(["init", "--quiet", "--bare", folder], { cwd: this.#options.mirrorsDirectory });
+    }
+    const options = { cwd: folder, env: { GIT_ALLOW_PROTOCOL: protocolOf(source) }, timeoutMs: FETCH_MS };
+    const told = await runGit(["ls-remote", "--symref", "--", source, "HEAD", "refs/heads/*", "refs/tags/*"], options);
+    const kept = await runGit(["for-each-ref", "--format=%(objectname)%09%(refname)"], { cwd: folder });
+    if (remoteRefs(told) !== kept.trim()) {
+      const refs = ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"];
+      await runGit(["fetch", "--quiet", "--prune", "--force", "--no-tags", "--", source, ...refs], options);
+    }
+    // The remote's default branch becomes the mirror's, so that HEAD means the same in both.
     const branch = /^ref: (refs\/heads\/\S+)\tHEAD$/m.exec(told)?.[1];
     if (branch !== undefined) await runGit(["symbolic-ref", "HEAD", branch], { cwd: folder });
   }
@@ -107,6 +106,21 @@ export class Mirrors {
       return "there is no such folder";
     }
   }
+}
+
+/** Branches and tags of an answer of `ls-remote`, in the order and form of `for-each-ref`. */
+function remoteRefs(told: string): string {
+  return told
+    .split("\n")
+    .filter((line) => /^[0-9a-f]+\trefs\//.test(line) && !line.endsWith("^{}"))
+    .sort((a, b) => (a.slice(a.indexOf("\t")) < b.slice(b.indexOf("\t")) ? -1 : 1))
+    .join("\n");
+}
+
+/** A mirror that was only begun has no refs. */
+async function isFilled(folder: string): Promise<boolean> {
+  if (!(await exists(join(folder, "HEAD")))) return false;
+  return (await runGit(["for-each-ref", "--count=1"], { cwd: folder })).trim() !== "";
 }
 
 /** The one protocol that git may use for an address. */

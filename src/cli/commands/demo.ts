@@ -1,5 +1,6 @@
 import { EXIT } from "../../ports/api/exit-codes.ts";
 import type { CommandContext, DemoParts, StartedServer } from "../command-context.ts";
+import { followRelease } from "../follow-release.ts";
 import { report } from "../report.ts";
 import { release } from "./release.ts";
 
@@ -21,14 +22,24 @@ export async function demo(context: CommandContext, parts: DemoParts, options: D
   try {
     context.err(`Serving at ${started.url}`);
     const onServer: CommandContext = { ...context, server: started.client };
+    await finishEarlier(onServer);
     const exit = await release(onServer, { manifest: sample.manifest, drop: [] });
     if (options.until === "released" || context.signal.aborted) return exit === EXIT.detached ? 130 : exit;
     await showAddresses(onServer, started);
     await new Promise<void>((resolve) => context.signal.addEventListener("abort", () => resolve(), { once: true }));
-    context.err("Stopping.");
     return EXIT.success;
   } finally {
     await started.stop();
+  }
+}
+
+/** A release that a killed demo left goes on with the server; a plan made beside it would be out of date at once. */
+async function finishEarlier(context: CommandContext): Promise<void> {
+  const releases = await context.server.list();
+  if (!releases.ok) return;
+  for (const { id } of releases.value.filter((release) => !release.isFinished).reverse()) {
+    context.err(`${id} goes on from where it was`);
+    await followRelease(context, id);
   }
 }
 

@@ -2,7 +2,7 @@
  * What is live, as the cloud says it: the input that a plan compares its intentions with. Pure values; the ports hand
  * them over.
  */
-import type { Digest } from "../values/digest.ts";
+import { type Digest, digestOfValue } from "../values/digest.ts";
 import type { Instant } from "../values/time.ts";
 
 /** A variable of a service: plain text, or a version of a secret. */
@@ -28,6 +28,11 @@ export interface RevisionTemplate {
   readonly serviceAccount: string;
   readonly cloudsqlInstances: readonly string[];
   readonly startup: { readonly path: string; readonly withinSeconds: number };
+}
+
+/** What a plan assumes of a job, whose changes make no revisions: the digest of its template. */
+export function jobDigest(template: RevisionTemplate | undefined): Digest | "none" {
+  return template === undefined ? "none" : digestOfValue(template);
 }
 
 export interface ObservedTraffic {

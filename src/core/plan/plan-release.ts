@@ -6,6 +6,7 @@ import { type Digest, digestOfValue } from "../values/digest.ts";
 import type { Problem } from "../values/problem.ts";
 import { differences } from "./compare-service.ts";
 import { intendedEnv, intendedService, type Missing, type Wiring } from "./intended-service.ts";
+import { jobDigest } from "./observed.ts";
 import type { Plan, PlanActions, PlannedBuild, PlannedService, Precondition } from "./plan.ts";
 import type { PlanInput } from "./plan-input.ts";
 import { planMigrations, unnamedMigrations } from "./plan-migrations.ts";
@@ -39,7 +40,7 @@ export function planRelease(input: PlanInput): Checked<Plan> {
     flags: Object.entries(manifest.featureFlags).map(([name, { value }]) => ({ name, value })),
     overrides: Object.entries(manifest.envOverrides).map(([name, { value }]) => ({ name, value })),
   };
-  const preconditions = [...servingPreconditions(services.planned), ...ledgerPreconditions(input)];
+  const preconditions = [...servingPreconditions(input, services.planned), ...ledgerPreconditions(input)];
   const covered = { environment: environment.name, project: environment.project, actions, preconditions };
   return {
     ok: true,
@@ -194,14 +195,14 @@ function undeclaredVariables(
     .map((name) => variableUndeclared(service.name, name));
 }
 
-function servingPreconditions(services: readonly PlannedService[]): readonly Precondition[] {
+function servingPreconditions(input: PlanInput, services: readonly PlannedService[]): readonly Precondition[] {
   return services
-    .filter((service) => service.change !== "unchanged" && service.role !== "job")
-    .map((service) => ({
-      kind: "serving-revision",
-      service: service.service,
-      revision: service.serving?.revision ?? "none",
-    }));
+    .filter((service) => service.change !== "unchanged")
+    .map(({ service, role, serving }) =>
+      role === "job"
+        ? { kind: "job", job: service, digest: jobDigest(input.jobs[service]) }
+        : { kind: "serving-revision", service, revision: serving?.revision ?? "none" },
+    );
 }
 
 function ledgerPreconditions(input: PlanInput): readonly Precondition[] {

@@ -110,7 +110,8 @@ export interface IntendedService {
 export type Precondition =
   | { readonly kind: "serving-revision"; readonly service: string; readonly revision: string | "none" }
   | { readonly kind: "ledger"; readonly database: string; readonly applied: number }
-  | { readonly kind: "secret-version"; readonly secret: string; readonly version: string };
+  /** `digest` is of the job's whole template. */
+  | { readonly kind: "job"; readonly job: string; readonly digest: Digest | "none" };
 
 /** Whether the plan changes nothing: no build, migration or service to touch. */
 export function isNothingToDo(plan: Plan): boolean {

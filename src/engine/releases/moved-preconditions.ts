@@ -1,3 +1,4 @@
+import { jobDigest } from "../../core/plan/observed.ts";
 import type { Plan, Precondition } from "../../core/plan/plan.ts";
 import { assertNever } from "../../core/values/assert.ts";
 import { movedSentence } from "./problems.ts";
@@ -20,8 +21,8 @@ function assumed(precondition: Precondition): string {
       return precondition.revision;
     case "ledger":
       return String(precondition.applied);
-    case "secret-version":
-      return precondition.version;
+    case "job":
+      return precondition.digest;
     default:
       return assertNever(precondition);
   }
@@ -35,8 +36,8 @@ async function observe(ports: EnvironmentPorts, precondition: Precondition): Pro
       const rows = await ports.databases.ledger(precondition.database);
       return String(rows.filter((row) => row.state === "applied").length);
     }
-    case "secret-version":
-      return (await ports.secrets.latestVersion(precondition.secret)) ?? "none";
+    case "job":
+      return jobDigest(await ports.services.observedJob(precondition.job));
     default:
       return assertNever(precondition);
   }

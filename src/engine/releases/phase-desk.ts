@@ -77,11 +77,12 @@ function orderOf({ driver, ports }: Desk, phase: PhaseName): StepWorkOrder {
 }
 
 async function orderImage(desk: Desk, image: string): Promise<Result<PhaseAnswer, Problem>> {
-  const { driver, platform } = desk;
+  const { driver, platform, ports } = desk;
   const name = platform.images[image] === undefined ? image : artifactOf(platform, image).name;
   const build = driver.release.plan.actions.builds.find((candidate) => candidate.image === name);
   if (build === undefined) return ok({ summary: "not part of this release", order: { kind: "none" } });
   await driver.record({ type: "phase-started", phase: "build", subject: name });
+  ports.reach("phase:build");
   const digest = build.state.kind === "present" ? build.state.digest : driver.release.images[build.key];
   if (digest === undefined) return ok({ summary: `build key ${build.key}`, order: buildOrder(desk, build) });
   const reference = `${build.repository}@${digest}`;

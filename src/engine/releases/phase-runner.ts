@@ -86,6 +86,7 @@ export class PhaseRunner {
     const earlier = phaseRecord(context.release(), phase, subject)?.outcome;
     if (earlier?.kind === "succeeded") return ok(earlier.summary);
     await context.record({ type: "phase-started", ...place });
+    context.ports.reach(`phase:${phase}`);
     const outcome = await perform(phase, context);
     await context.record(
       outcome.ok

@@ -168,7 +168,7 @@ export function movedSentence(precondition: Precondition, observed: string): str
       return `Service ${precondition.service} serves ${observed}; the plan assumed ${precondition.revision}.`;
     case "ledger":
       return `Database ${precondition.database} has ${observed} applied migrations; the plan assumed ${precondition.applied}.`;
-    case "secret-version":
-      return `Secret ${precondition.secret} is at version ${observed}; the plan assumed ${precondition.version}.`;
+    case "job":
+      return `Job ${precondition.job} is ${observed.slice(0, 19)}; the plan assumed ${precondition.digest.slice(0, 19)}.`;
   }
 }

@@ -1,0 +1,144 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Installation, type Running } from "./installation.ts";
+
+interface Summary {
+  readonly id: string;
+  readonly state: string;
+  readonly environment: string;
+  readonly manifest: string;
+}
+
+const LONG = 180_000;
+
+describe("the main job, as a person does it", () => {
+  let here: Installation;
+  let demo: Running;
+
+  beforeAll(async () => {
+    here = await Installation.make();
+  });
+  afterAll(async () => {
+    demo?.kill("SIGINT");
+    await demo?.ended;
+    await here[Symbol.asyncDispose]();
+  });
+
+  it("releases the sample to staging, and leaves no process behind with --once", { timeout: LONG }, async () => {
+    const first = await here.demo(["--once"]).ended;
+    expect(first.err).toContain("✓ released");
+    expect(first.out).toMatch(/^REL-1 succeeded after /m);
+    expect(first.code).toBe(0);
+    expect(await here.leftBehind()).toEqual([]);
+  });
+
+  it("writes back what was released, as one commit on the umbrella's branch", async () => {
+    const subject = await here.git(
+      ".",
+      "log",
+      "-1",
+      "--format=%s%n%(trailers:key=Mobius-Release,valueonly)",
+      "origin/main",
+    );
+    expect(subject).toMatch(/^Record REL-1: \d{4}-\d{2}-\d{2}-staging released to staging\nREL-1$/);
+    const manifest = await here.git(".", "show", `origin/main:${await here.manifest()}`);
+    // The tag became the commit that it names, beside the comment that stood there; images have digests.
+    expect(manifest).toMatch(/^ {2}mobius-rag: [0-9a-f]{40} # a tag: the release records the commit that it names$/m);
+    expect(manifest).toMatch(
+      /^ {2}mobius-os-backend: gcr\.io\/mobius-staging\/mobius-os-backend:\S+@sha256:[0-9a-f]{64}$/m,
+    );
+    const month = new Date().toISOString().slice(0, 7);
+    const log = await here.git(".", "show", `origin/main:docs/release_logs/${month}-staging.md`);
+    expect(log).toContain("## REL-1 ");
+    expect(log).toMatch(/- Verification: (\d+) of \1 checks passed/);
+    expect(log).toMatch(/\| mobius-rag \| mobius-rag-rel1-1 \| `sha256:[0-9a-f]{12}` \| http:\/\/127\.0\.0\.1:\d+ \|/);
+  });
+
+  it("says that there is nothing to do when run again, and serves until Ctrl-C", { timeout: LONG }, async () => {
+    demo = here.demo();
+    await demo.waitFor(/Stop with Ctrl-C/);
+    expect(demo.text()).toContain("Nothing to do: staging has what release-manifests/");
+    expect(demo.text()).toMatch(/ {2}mobius-rag {2,}http:\/\/127\.0\.0\.1:\d+\n/);
+    expect(demo.text()).toMatch(/Board \(opens once\): http:\/\/127\.0\.0\.1:\d+\/\?login=\w+/);
+    expect(await here.json<readonly Summary[]>(["status"])).toMatchObject([
+      { id: "REL-1", environment: "staging", state: "succeeded", manifest: await here.manifest() },
+    ]);
+  });
+
+  it("serves what it released: every address answers through the others", async () => {
+    const hub = await addressOf(demo, "module-hub");
+    const status = (await (await fetch(`${hub}/api/status`)).json()) as {
+      services: Record<string, { status: string }>;
+    };
+    const states = Object.entries(status.services).map(([name, { status }]) => `${name} ${status}`);
+    expect(states.length).toBe(5); // the workers are listed beside them: they have no traffic to ask with
+    expect(states.every((state) => state.endsWith(" up"))).toBe(true);
+  });
+
+  it("gives services their secrets byte for byte, line break and all", async () => {
+    const os = await addressOf(demo, "mobius-os-backend");
+    const shape = JSON.stringify(await (await fetch(`${os}/api/v1/secret-shape`)).json());
+    expect(shape).toContain("true"); // ends in a line break
+  });
+
+  it("leaves traffic as it was when a check fails, and says what, where, why and what to do", {
+    timeout: LONG,
+  }, async () => {
+    const chat = await addressOf(demo, "mobius-chat-api");
+    const failing = (await here.manifest()).replace("-staging.yaml", "-failing-staging.yaml");
+    const ended = await here.run(["release", failing]);
+    expect(ended.code).toBe(1);
+    expect(
+      ended.err,
+    ).toContain(`error[check-failed]: Check services.mobius-chat-api.checks[0] on rehearsal failed after 3 tries.
+  why:   status 503 instead of 200: {"status":"unavailable","queue":"queue type \\"\\" is none of: database"}
+  fix:   Read the service's log with mobius logs, mend the service or the check, and release again.
+  more:  docs/errors.md#check-failed`);
+    expect(ended.err).toContain("✗ failed: traffic is as it was");
+    expect((await fetch(`${chat}/ready`)).status).toBe(200);
+    const [newest] = await here.json<readonly Summary[]>(["status"]);
+    expect(newest).toMatchObject({ id: "REL-2", state: "failed" });
+  });
+
+  it("builds and deploys only what a changed module feeds", { timeout: LONG }, async () => {
+    const next = (await here.manifest()).replace("-staging.yaml", "-next-staging.yaml");
+    const planned = await here.run(["plan", next, "--detailed-exitcode"]);
+    expect(planned.code).toBe(7);
+    const ended = await here.run(["release", next]);
+    expect(ended.code).toBe(0);
+    const built = [...ended.err.matchAll(/image (\S+) built/g)].map((match) => match[1]);
+    expect(built).toEqual(["mobius-skills-scraper"]);
+    const shifted = [...ended.err.matchAll(/(\S+) now serves (\S+)/g)].map((match) => match[2]);
+    expect(shifted).toEqual(["mobius-skills-scraper-rel3-1"]);
+    expect(ended.err).toContain("back-up: no migration to apply, no backup needed");
+  });
+
+  it("keeps secrets out of everything that it wrote", async () => {
+    const answer = await here.ask("/v1/projects/mobius-staging/secrets/db-password-mobius-rag/versions/latest:access");
+    const { payload } = (await answer.json()) as { payload: { data: string } };
+    const password = Buffer.from(payload.data, "base64").toString();
+    expect(password).toMatch(/^p\$.*@,/);
+    const [log, release, build] = await Promise.all([
+      here.run(["logs", "REL-1"]),
+      here.ask("/api/v1/releases/REL-1").then((response) => response.text()),
+      readFile(join(here.umbrella, "docs", "README.md"), "utf8"),
+    ]);
+    for (const text of [log.out, release, build, demo.text()]) {
+      expect(text).not.toContain(password);
+      expect(text).not.toContain(encodeURIComponent(password));
+    }
+  });
+
+  it("ends with everything that it started at Ctrl-C", { timeout: LONG }, async () => {
+    demo.kill("SIGINT");
+    expect((await demo.ended).code).toBe(130);
+    expect(await here.leftBehind()).toEqual([]);
+  });
+});
+
+async function addressOf(demo: Running, service: string): Promise<string> {
+  const address = new RegExp(`^ {2}${service} +(http://\\S+)$`, "m").exec(demo.text())?.[1];
+  if (address === undefined) throw new Error(`no address of ${service} in:\n${demo.text()}`);
+  return address;
+}
