@@ -39,6 +39,7 @@ export function createFakeBuilds(options: { readonly project?: string } = {}): F
         tags: replaced.value.config.tags ?? [],
         logUrl: `http://127.0.0.1/builds/${id}`,
         statusDetail: "",
+        failedSteps: [],
         substitutions: config.substitutions ?? {},
         serviceAccount: config.serviceAccount ?? "",
       };

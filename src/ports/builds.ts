@@ -10,6 +10,8 @@ export interface ObservedBuild {
   readonly logUrl: string;
   /** Cloud Build's own sentence, such as `Build step failure: …`; empty while all is well. */
   readonly statusDetail: string;
+  /** Names of the steps that failed or ran out of time. */
+  readonly failedSteps: readonly string[];
   readonly substitutions: Readonly<Record<string, string>>;
   readonly serviceAccount: string;
 }

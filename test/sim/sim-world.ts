@@ -203,6 +203,7 @@ export class SimWorld {
       tags: build.config.tags ?? [],
       logUrl: `http://log/${build.id}`,
       statusDetail: build.detail,
+      failedSteps: [],
       substitutions: build.config.substitutions ?? {},
       serviceAccount: "",
     });

@@ -22,6 +22,8 @@ export interface BuildsOptions {
 /** Numbers of google.rpc.Code that the caller can act on; everything else is thrown. */
 const CODE = { invalidArgument: 3, notFound: 5, permissionDenied: 7, failedPrecondition: 9 } as const;
 
+const FAILED: ReadonlySet<string> = new Set<BuildStatus>(["FAILURE", "TIMEOUT", "INTERNAL_ERROR"]);
+
 /**
  * Cloud Build, embedded or Google's, through the official client in REST mode. An operation is used for nothing but the
  * new build's id: waiting and polling are the engine's, so that they survive a restart.
@@ -113,6 +115,7 @@ function observed(build: GoogleBuild): ObservedBuild {
     tags: build.tags ?? [],
     logUrl: build.logUrl ?? "",
     statusDetail: build.statusDetail ?? "",
+    failedSteps: (build.steps ?? []).filter((step) => FAILED.has(String(step.status))).map((step) => step.id ?? ""),
     substitutions: build.substitutions ?? {},
     serviceAccount: build.serviceAccount ?? "",
   };

@@ -170,7 +170,7 @@ function buildProblem(release: Release, event: Extract<BuildEvent, { type: "buil
     severity: "error",
     summary: `Build ${event.build} of ${release.id} ended with ${event.status}.`,
     why: [event.detail === "" ? "The build says no more." : event.detail],
-    fix: `Read its log: mobius logs ${release.id}`,
+    fix: `Read its log: mobius logs ${release.id} --build`,
   } as const;
 }
 

@@ -10,6 +10,7 @@ import type { ReleaseEvent } from "../../core/release/events.ts";
 import type { Release } from "../../core/release/state.ts";
 import { assertNever, present } from "../../core/values/assert.ts";
 import { actorId, type ReleaseId } from "../../core/values/ids.ts";
+import type { ObservedBuild } from "../../ports/builds.ts";
 import type { Fence } from "../../ports/event-log.ts";
 import { buildConfigOf } from "./build-config-of.ts";
 import { movedPreconditions } from "./moved-preconditions.ts";
@@ -180,7 +181,7 @@ export class ReleaseDriver {
     if (isGoing) return false;
     await this.#phases.settled();
     const status = observed?.status ?? "INTERNAL_ERROR";
-    const detail = observed === undefined ? "the build is gone" : observed.statusDetail;
+    const detail = observed === undefined ? "the build is gone" : detailOf(observed);
     await this.record({ type: "build-ended", build, status, detail });
     return true;
   }
@@ -219,6 +220,12 @@ export class ReleaseDriver {
       signal: phase.signal,
     };
   }
+}
+
+/** Cloud Build numbers the step that failed; people know it by its name. */
+function detailOf({ statusDetail, failedSteps }: ObservedBuild): string {
+  if (failedSteps.length === 0) return statusDetail;
+  return `${statusDetail} (${failedSteps.map((step) => `step "${step}"`).join(", ")})`;
 }
 
 type ReleasePhase = Extract<ReleaseEvent, { type: "phase-started" }>["phase"];
