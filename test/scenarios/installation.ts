@@ -145,6 +145,13 @@ export class Installation implements AsyncDisposable {
     return found.flat();
   }
 
+  /** Ends the youngest process of this installation whose command line matches, as `kill -9` does. */
+  async killLast(command: RegExp): Promise<void> {
+    const ids = (await this.processes()).filter((line) => command.test(line)).map((line) => Number.parseInt(line, 10));
+    if (ids.length === 0) throw new Error(`no ${command} among:\n${(await this.processes()).join("\n")}`);
+    process.kill(Math.max(...ids), "SIGKILL");
+  }
+
   /** Waits for the last process to be gone; gives those that stay. */
   async leftBehind(): Promise<readonly string[]> {
     const end = performance.now() + 15_000;

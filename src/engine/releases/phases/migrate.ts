@@ -3,7 +3,6 @@ import { present } from "../../../core/values/assert.ts";
 import { digestOf } from "../../../core/values/digest.ts";
 import type { Problem } from "../../../core/values/problem.ts";
 import { err, ok, type Result } from "../../../core/values/result.ts";
-import { formatDuration } from "../../../core/values/time.ts";
 import type { PhaseContext, PhaseOutcome } from "../phase-context.ts";
 
 /**
@@ -27,9 +26,14 @@ function summary(applied: number): string {
 }
 
 async function applyAll(context: PhaseContext, when: PlannedMigration["when"]): Promise<Result<number, Problem>> {
-  const pending = context
-    .release()
-    .plan.actions.migrations.filter((migration) => migration.state === "to-apply" && migration.when === when);
+  const { plan, appliedMigrations } = context.release();
+  const pending = plan.actions.migrations.filter(
+    (migration) =>
+      migration.state === "to-apply" &&
+      migration.when === when &&
+      // Before a crash, this release may have applied some.
+      !appliedMigrations.some(({ database, identifier }) => isSame(migration, database, identifier)),
+  );
   let applied = 0;
   for (const migration of pending) {
     if (context.signal.aborted) break;
@@ -43,10 +47,13 @@ async function applyAll(context: PhaseContext, when: PlannedMigration["when"]): 
     if (!outcome.ok) return outcome;
     const durationMs = context.ports.clock.monotonicMs() - startedMs;
     await context.record({ type: "migration-applied", database, identifier, durationMs });
-    await context.note(`${database}: ${identifier} ${outcome.value} in ${formatDuration(durationMs)}`);
     applied += 1;
   }
   return ok(applied);
+}
+
+function isSame(migration: PlannedMigration, database: string, identifier: string): boolean {
+  return migration.database === database && migration.identifier === identifier;
 }
 
 async function apply(
