@@ -124,7 +124,7 @@ it("a step that may not be repeated makes the build fail and say so", async () =
     detail:
       'Build step failure: build step 0 "ubuntu" failed: the server ended while it ran; it is not declared repeatable',
   });
-  expect(done.steps.map(stepStatus)).toEqual(["CANCELLED", "QUEUED"]);
+  expect(done.steps.map(stepStatus)).toEqual(["FAILURE", "QUEUED"]);
   expect(readFileSync(workspace(build, "step-0"), "utf8")).toBe("ran\n");
   await until("nothing is left", () => markedProcesses(installation()).length === 0 || undefined);
 });

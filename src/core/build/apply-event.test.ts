@@ -108,6 +108,7 @@ describe("decide", () => {
       [begun, started(0), { type: "step-interrupted", step: 0, try: 1, consequence: "build-fails" }],
     );
     expect(decide(fails, now)).toMatchObject({ status: "FAILURE" });
+    expect(fails.steps.map(stepStatus)).toEqual(["FAILURE"]);
     expect(fails.ending?.detail).toContain("the server ended while it ran; it is not declared repeatable");
   });
 });

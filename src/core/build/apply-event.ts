@@ -144,7 +144,7 @@ function interruptStep(
     startedAt,
     endedAt: at,
     outcome,
-    verdict: "stopped",
+    verdict: "failed",
   });
   return withEnding(
     next,
