@@ -11,6 +11,7 @@ import { toIso } from "../core/values/time.ts";
 import { attach } from "./attach.ts";
 import { startServer } from "./compose-server.ts";
 import type { ServerRequest } from "./foundation.ts";
+import { SCHEMA_FOLDER } from "./generate-schemas.ts";
 import { seedSecrets } from "./seed-secrets.ts";
 
 /** The sample's sources, in the installation. */
@@ -26,6 +27,7 @@ export function demoParts(settings: Settings, token: () => Promise<string | unde
       createSample({
         directory,
         sampleRoot: SAMPLE_ROOT,
+        schemas: SCHEMA_FOLDER,
         date: toIso(clock.now()).slice(0, 10),
         renderBuildConfig: stagingBuild,
       }),

@@ -14,6 +14,7 @@ import { sampleFolderOccupied } from "./problems.ts";
 import { runGit } from "./run-git.ts";
 
 const SAMPLE_ROOT = resolve(import.meta.dirname, "../../../examples/mobius");
+const SCHEMAS = resolve(import.meta.dirname, "..", "..", "..", "schemas");
 const DATE = "2026-11-26";
 const MANIFEST = `release-manifests/${DATE}-staging.yaml`;
 const FILE = { GIT_ALLOW_PROTOCOL: "file" };
@@ -31,7 +32,7 @@ async function folder(): Promise<string> {
 
 function make(directory: string) {
   const renderBuildConfig = (_: string, manifestFile: string) => `# for ${manifestFile}\n`;
-  return createSample({ directory, sampleRoot: SAMPLE_ROOT, date: DATE, renderBuildConfig });
+  return createSample({ directory, sampleRoot: SAMPLE_ROOT, schemas: SCHEMAS, date: DATE, renderBuildConfig });
 }
 
 async function madeSample(): Promise<string> {
@@ -165,7 +166,7 @@ describe("createSample", () => {
 
   it("gives the same commits in every folder, and different ones on another date only to the umbrella", async () => {
     const [first, second, later] = [await madeSample(), await madeSample(), await folder()];
-    await createSample({ directory: later, sampleRoot: SAMPLE_ROOT, date: "2026-12-01" });
+    await createSample({ directory: later, sampleRoot: SAMPLE_ROOT, schemas: SCHEMAS, date: "2026-12-01" });
     const heads = async (directory: string) => {
       const names = (await readdir(join(directory, ".remotes"))).sort();
       const refs = names.map((name) =>

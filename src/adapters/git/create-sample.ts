@@ -19,6 +19,8 @@ export interface SampleRequest {
   readonly sampleRoot: string;
   /** `YYYY-MM-DD`: names the manifests, and is the date of the umbrella's last commit. */
   readonly date: string;
+  /** The generated JSON Schemas: what the modelines of the sample's files name. */
+  readonly schemas: string;
   /** Makes the text of `cloudbuild.staging.yaml`. */
   readonly renderBuildConfig?: (platformText: string, manifestFile: string) => string;
 }

@@ -12,6 +12,7 @@ export interface RemotesRequest {
   /** Takes the bare repositories; made. */
   readonly remotes: string;
   readonly sampleRoot: string;
+  readonly schemas: string;
   readonly date: string;
   /** The umbrella's folder of manifests. */
   readonly manifests: string;
@@ -47,7 +48,7 @@ async function makeModule(
 }
 
 async function makeUmbrella(request: RemotesRequest, pins: Pins): Promise<void> {
-  const { remotes, sampleRoot, date, manifests, renderBuildConfig } = request;
+  const { remotes, sampleRoot, schemas, date, manifests, renderBuildConfig } = request;
   const sources = await readTree(join(sampleRoot, "umbrella"));
   const written = await writtenManifests(request, pins);
   const platform = present(sources.get("mobius.yaml"), "the sample's mobius.yaml");
@@ -55,7 +56,12 @@ async function makeUmbrella(request: RemotesRequest, pins: Pins): Promise<void> 
   const submodules = SAMPLE_REPOSITORIES.map(
     ({ folder, module }) => [folder, { submodule: present(pins.get(module), `commit of ${module}`) }] as const,
   );
-  const atStart = new Map<string, SampleEntry>([...sources, [".gitmodules", gitmodules()], ...submodules]);
+  const atStart = new Map<string, SampleEntry>([
+    ...sources,
+    ...[...(await readTree(schemas))].map(([name, text]) => [`schemas/${name}`, text] as const),
+    [".gitmodules", gitmodules()],
+    ...submodules,
+  ]);
   const today = new Map(written);
   if (build !== undefined) today.set("cloudbuild.staging.yaml", build);
   await writeHistory({

@@ -6,10 +6,10 @@ export const manifestSections = {
   release_id: text().meta({ description: "Date and environment.", examples: ["2026-11-26-staging"] }),
   description: z.string().default("").meta({ description: "What this release is about." }),
   environment: text().optional().meta({ description: "Where release_id does not end in the environment's name." }),
-  commits: z
-    .record(z.string(), z.string())
-    .default({})
-    .meta({ description: "Module → commit, tag or branch. What is not named stays as it is." }),
+  commits: z.record(z.string(), z.string()).default({}).meta({
+    description: "Module → commit, tag or branch. What is not named stays as it is.",
+    additionalScalars: true,
+  }),
   images: z
     .record(z.string(), z.string())
     .default({})

@@ -14,7 +14,7 @@ export const integer = (min: number) =>
     .regex(/^\d+$/, "it must be a whole number")
     .transform(Number)
     .refine((value) => value >= min, `it must be at least ${min}`)
-    .meta({ jsonType: "integer" });
+    .meta({ jsonType: "integer", minimum: min });
 
 /** A number of any kind that is not negative. */
 export const decimal = () =>
