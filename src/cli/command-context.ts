@@ -1,4 +1,5 @@
 import type { Problem } from "../core/values/problem.ts";
+import type { Result } from "../core/values/result.ts";
 import type { Clock, Ids } from "../ports/clock.ts";
 import type { Source } from "../ports/source.ts";
 import type { StepWork } from "../ports/step-work.ts";
@@ -35,8 +36,15 @@ export interface Files {
 
 /** What the demo needs besides: it makes a sample and runs a server in this process. */
 export interface DemoParts {
-  readonly createSample: (directory: string) => Promise<{ readonly created: boolean; readonly manifest: string }>;
+  readonly createSample: (directory: string) => Promise<Result<MadeSample, Problem>>;
   readonly startServer: (request: { directory: string; port: number }) => Promise<StartedServer | Problem>;
+}
+
+export interface MadeSample {
+  /** False where it was there already. */
+  readonly created: boolean;
+  /** The manifest to release, beneath the umbrella. */
+  readonly manifest: string;
 }
 
 export interface StartedServer {

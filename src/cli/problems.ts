@@ -14,11 +14,6 @@ export function serverUnreachable(url: string, reason: string): Problem {
   );
 }
 
-/** The port is taken by something that is not this installation. */
-export function portTaken(port: number, holder: string): Problem {
-  return error("port-taken", `Port ${port} is taken.`, holder, `Stop it, or take another port: --port ${port + 1}`);
-}
-
 /** A file that is not there. */
 export function fileNotFound(path: string): Problem {
   return error(
@@ -60,32 +55,12 @@ export function manifestNotCommitted(path: string): Problem {
 }
 
 /** A manifest whose commit is nowhere but here. */
-export function manifestNotPushedYet(path: string): Problem {
+export function manifestNotPushed(path: string): Problem {
   return error(
-    "manifest-not-pushed-yet",
+    "manifest-not-pushed",
     `The commit that holds "${path}" is not pushed.`,
     "The umbrella has a remote, and a release must be traceable to what everybody can read.",
     "Push it: git push",
-  );
-}
-
-/** A folder that cannot take the sample. */
-export function demoFolderRefused(directory: string, reason: string): Problem {
-  return error(
-    "demo-folder-refused",
-    `The demo cannot use ${directory}.`,
-    reason,
-    "Name an empty or missing folder with --dir.",
-  );
-}
-
-/** A code without a section. */
-export function errorUnknown(code: string): Problem {
-  return error(
-    "error-unknown",
-    `There is no error "${code}".`,
-    "Every code stands in docs/errors.md.",
-    "Look at docs/errors.md.",
   );
 }
 
@@ -96,5 +71,15 @@ export function fileExists(path: string): Problem {
     `"${path}" is there already.`,
     "A command writes over nothing that it has not written itself.",
     "Choose another name with --name, or remove the file.",
+  );
+}
+
+/** The connection of a step ended before the answer did: the server may have died. */
+export function phaseAnswerLost(): Problem {
+  return error(
+    "phase-answer-lost",
+    "The server's answer broke off.",
+    "It may have been stopped in the middle of the phase; what it did is in its event log.",
+    "Start the server again: it goes on with the release.",
   );
 }

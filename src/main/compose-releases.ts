@@ -15,6 +15,7 @@ import { createServer } from "../server/create-server.ts";
 import type { Cloud } from "./compose-cloud.ts";
 import type { Environments } from "./environments.ts";
 import type { Foundation, RunningServer } from "./foundation.ts";
+import { portTaken } from "./problems.ts";
 import { servedEnvironment } from "./served-environment.ts";
 
 interface Parts {
@@ -110,13 +111,7 @@ async function listen(open: () => Promise<unknown>, port: number): Promise<Resul
     return ok(undefined);
   } catch (cause) {
     if ((cause as { code?: string }).code !== "EADDRINUSE") throw cause;
-    return err({
-      code: "port-taken",
-      severity: "error",
-      summary: `Port ${port} is taken.`,
-      why: ["Another program listens there."],
-      fix: `Stop it, or take another port: --port ${port + 1}`,
-    });
+    return err(portTaken(port));
   }
 }
 

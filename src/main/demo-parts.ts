@@ -1,5 +1,4 @@
-import { access } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { createSample } from "../adapters/git/create-sample.ts";
 import { systemClock as clock } from "../adapters/system/system-clock.ts";
 import type { DemoParts } from "../cli/command-context.ts";
@@ -52,12 +51,4 @@ function stagingBuild(platformText: string, manifestFile: string): string {
   if (!platform.ok) throw new Error(`the sample's platform file: ${platform.problems[0].summary}`);
   const environment = present(platform.value.environments.staging, "the sample's environment staging");
   return buildConfigText(renderBuild({ platform: platform.value, environment, manifestFile }), environment.name);
-}
-
-/** Whether a folder holds a platform file. */
-export async function isUmbrella(directory: string): Promise<boolean> {
-  return access(join(directory, "mobius.yaml")).then(
-    () => true,
-    () => false,
-  );
 }

@@ -1,6 +1,7 @@
 import pg from "pg";
 import type { Problem } from "../core/values/problem.ts";
 import { err, ok, type Result } from "../core/values/result.ts";
+import { installationInUse } from "./problems.ts";
 
 /** Any number that nothing else of ours locks. */
 const LOCK = 70_707;
@@ -19,11 +20,5 @@ export async function holdInstallation(
   const { rows } = await client.query<{ held: boolean }>("select pg_try_advisory_lock($1) as held", [LOCK]);
   if (rows[0]?.held === true) return ok(() => client.end());
   await client.end();
-  return err({
-    code: "installation-in-use",
-    severity: "error",
-    summary: `Another server works with ${stateDirectory}.`,
-    why: ["One installation has one active server: two would drive the same releases."],
-    fix: "Use that one, stop it, or name another state directory with MOBIUS_STATE_DIR.",
-  });
+  return err(installationInUse(stateDirectory));
 }

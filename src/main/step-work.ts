@@ -9,6 +9,7 @@ import { assertNever } from "../core/values/assert.ts";
 import type { Problem } from "../core/values/problem.ts";
 import { err, ok, type Result } from "../core/values/result.ts";
 import type { StepWork, StepWorkOrder, StepWorkReport } from "../ports/step-work.ts";
+import { checkoutFailed } from "./problems.ts";
 
 /** Where a step works; absolute. */
 interface StepFolders {
@@ -51,22 +52,12 @@ async function checkOut(
         onLine(`${path} at ${commit.slice(0, 12)}`);
         return undefined;
       } catch (cause) {
-        return checkoutFailed(url, commit, cause);
+        return checkoutFailed(url, commit, cause instanceof Error ? cause.message : String(cause));
       }
     }),
   );
   const problem = done.find((outcome) => outcome !== undefined);
   return problem === undefined ? ok({ kind: "none" }) : err(problem);
-}
-
-function checkoutFailed(url: string, commit: string, cause: unknown): Problem {
-  return {
-    code: "checkout-failed",
-    severity: "error",
-    summary: `Commit ${commit.slice(0, 12)} of ${url} cannot be checked out.`,
-    why: [cause instanceof Error ? cause.message : String(cause)],
-    fix: "Make sure that the remote answers and has the commit, then release again.",
-  };
 }
 
 async function buildImage(

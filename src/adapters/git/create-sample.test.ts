@@ -9,7 +9,8 @@ import { parsePlatform } from "../../core/platform/parse-platform.ts";
 import type { Platform } from "../../core/platform/platform.ts";
 import { matchesGlob } from "../../core/values/glob.ts";
 import { renderProblem } from "../../core/values/problem.ts";
-import { createSample, SampleRefused } from "./create-sample.ts";
+import { err, ok } from "../../core/values/result.ts";
+import { createSample } from "./create-sample.ts";
 import { sampleFolderOccupied } from "./problems.ts";
 import { runGit } from "./run-git.ts";
 
@@ -75,7 +76,7 @@ async function commitsOf(directory: string, name: string): Promise<Record<string
 describe("createSample", () => {
   it("makes an umbrella whose modules are submodules at the released commits", async () => {
     const directory = await folder();
-    expect(await make(directory)).toEqual({ created: true, manifest: MANIFEST });
+    expect(await make(directory)).toEqual(ok({ created: true, manifest: MANIFEST }));
     expect(await git(directory, "status", "--porcelain")).toBe("");
     const commits = await commitsOf(directory, `${DATE}-staging`);
     const { modules } = await platformOf(directory);
@@ -185,7 +186,9 @@ describe("createSample", () => {
     const head = await git(directory, "rev-parse", "HEAD");
     await writeFile(join(directory, "README.md"), "mine\n");
     await writeFile(join(directory, "release-manifests/2026-12-03-staging.yaml"), "release_id: 2026-12-03-staging\n");
-    expect(await make(directory)).toEqual({ created: false, manifest: "release-manifests/2026-12-03-staging.yaml" });
+    expect(await make(directory)).toEqual(
+      ok({ created: false, manifest: "release-manifests/2026-12-03-staging.yaml" }),
+    );
     expect(await git(directory, "rev-parse", "HEAD")).toBe(head);
     expect(await readFile(join(directory, "README.md"), "utf8")).toBe("mine\n");
   });
@@ -193,7 +196,7 @@ describe("createSample", () => {
   it("finishes in a folder where an earlier making was cut off", async () => {
     const directory = await folder();
     await mkdir(join(directory, ".mobius-making/.remotes"), { recursive: true });
-    expect((await make(directory)).created).toBe(true);
+    expect(await make(directory)).toMatchObject({ ok: true, value: { created: true } });
     expect(await git(directory, "status", "--porcelain")).toBe("");
   });
 
@@ -201,7 +204,7 @@ describe("createSample", () => {
     const directory = await folder();
     await mkdir(directory);
     await writeFile(join(directory, "thesis.tex"), "years of work");
-    await expect(make(directory)).rejects.toThrow(SampleRefused);
+    expect(await make(directory)).toEqual(err(sampleFolderOccupied(directory, "thesis.tex")));
     expect(await readdir(directory)).toEqual(["thesis.tex"]);
   });
 

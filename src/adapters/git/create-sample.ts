@@ -7,7 +7,7 @@ import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { assert } from "../../core/values/assert.ts";
 import type { Problem } from "../../core/values/problem.ts";
-import { renderProblem } from "../../core/values/problem.ts";
+import { err, ok, type Result } from "../../core/values/result.ts";
 import { sampleFolderOccupied } from "./problems.ts";
 import { runGit } from "./run-git.ts";
 import { makeRemotes } from "./sample-remotes.ts";
@@ -25,15 +25,11 @@ export interface SampleRequest {
   readonly renderBuildConfig?: (platformText: string, manifestFile: string) => string;
 }
 
-/** The folder is not one in which the sample can be made. Nothing was changed. */
-export class SampleRefused extends Error {
-  override readonly name = "SampleRefused";
-  readonly problem: Problem;
-
-  constructor(problem: Problem) {
-    super(renderProblem(problem));
-    this.problem = problem;
-  }
+export interface Sample {
+  /** False where it was there already. */
+  readonly created: boolean;
+  /** The file to release, beneath the umbrella. */
+  readonly manifest: string;
 }
 
 const REMOTES = ".remotes";
@@ -45,21 +41,19 @@ const MANIFESTS = "release-manifests";
 const BESIDE = /-(failing|next)-staging\.yaml$/;
 
 /**
- * Makes the sample, or finds the one that is there; `manifest` is the file to release, beneath the umbrella. The same
- * date gives the same commits everywhere. Throws `SampleRefused` when the folder holds something else.
+ * Makes the sample, or finds the one that is there. The same date gives the same commits everywhere. A folder that
+ * holds something else is refused, and nothing in it is changed.
  */
-export async function createSample(
-  request: SampleRequest,
-): Promise<{ readonly created: boolean; readonly manifest: string }> {
+export async function createSample(request: SampleRequest): Promise<Result<Sample, Problem>> {
   const { directory, date } = request;
   assert(/^\d{4}-\d{2}-\d{2}$/.test(date), `the sample's date ${date}`);
   await mkdir(directory, { recursive: true });
   const entries = (await readdir(directory)).filter((entry) => entry !== MAKING);
   if (entries.includes(MARKER) && entries.includes(REMOTES)) {
-    return { created: false, manifest: await newestManifest(directory) };
+    return ok({ created: false, manifest: await newestManifest(directory) });
   }
   const [foreign] = entries.sort();
-  if (foreign !== undefined) throw new SampleRefused(sampleFolderOccupied(directory, foreign));
+  if (foreign !== undefined) return err(sampleFolderOccupied(directory, foreign));
   const making = join(directory, MAKING);
   await rm(making, { recursive: true, force: true });
   await mkdir(making);
@@ -71,7 +65,7 @@ export async function createSample(
   await runGit(["submodule", "--quiet", "sync"], { cwd: directory });
   await rename(join(making, MARKER), join(directory, MARKER));
   await rm(making, { recursive: true });
-  return { created: true, manifest: `${MANIFESTS}/${date}-staging.yaml` };
+  return ok({ created: true, manifest: `${MANIFESTS}/${date}-staging.yaml` });
 }
 
 /** The umbrella with its submodules checked out. Its origin is relative, so that the folder may be moved. */

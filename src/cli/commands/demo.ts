@@ -15,7 +15,9 @@ export interface DemoOptions {
  * addresses, and serves until Ctrl-C.
  */
 export async function demo(context: CommandContext, parts: DemoParts, options: DemoOptions): Promise<number> {
-  const sample = await parts.createSample(context.directory);
+  const made = await parts.createSample(context.directory);
+  if (!made.ok) return report(context, [made.error]);
+  const sample = made.value;
   context.err(`${sample.created ? "Made" : "Found"} the sample platform in ${context.directory}`);
   const started = await parts.startServer({ directory: context.directory, port: options.port });
   if ("code" in started) return report(context, [started]);

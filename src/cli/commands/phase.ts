@@ -3,6 +3,7 @@ import { renderProblem } from "../../core/values/problem.ts";
 import { EXIT } from "../../ports/api/exit-codes.ts";
 import type { StepWorkOrder, StepWorkReport } from "../../ports/step-work.ts";
 import type { StepContext } from "../command-context.ts";
+import { phaseAnswerLost } from "../problems.ts";
 
 /**
  * A phase, asked for by a step of a build: the server does its part and may leave an order, which is carried out here,
@@ -31,21 +32,10 @@ async function ask(context: StepContext, body: unknown): Promise<Answered> {
     else if (line.ok) return { ok: true, summary: line.summary, order: line.order as StepWorkOrder };
     else return { ok: false, problem: line.problem as Problem };
   }
-  return { ok: false, problem: answerLost() };
+  return { ok: false, problem: phaseAnswerLost() };
 }
 
 function fail(context: StepContext, problem: Problem): number {
   context.err(renderProblem(problem));
   return EXIT.failed;
-}
-
-/** The connection ended before the answer did: the server may have died. */
-function answerLost(): Problem {
-  return {
-    code: "phase-answer-lost",
-    severity: "error",
-    summary: "The server's answer broke off.",
-    why: ["It may have been stopped in the middle of the phase; what it did is in its event log."],
-    fix: "Start the server again: it goes on with the release.",
-  };
 }

@@ -2,7 +2,7 @@ import { summaryLine } from "../../core/views/plan-text.ts";
 import { EXIT } from "../../ports/api/exit-codes.ts";
 import type { CommandContext } from "../command-context.ts";
 import { followRelease } from "../follow-release.ts";
-import { fileNotFound, manifestNotCommitted, manifestNotPushedYet, pathOutside } from "../problems.ts";
+import { fileNotFound, manifestNotCommitted, manifestNotPushed, pathOutside } from "../problems.ts";
 import { report } from "../report.ts";
 import { beneathUmbrella } from "../umbrella-files.ts";
 
@@ -20,7 +20,7 @@ export async function release(context: CommandContext, options: ReleaseOptions):
   if ((await context.files.read(path)) === undefined) return report(context, [fileNotFound(options.manifest)]);
   const at = await context.git.commitOf(path);
   if (at.kind === "not-committed" || at.kind === "no-repository") return report(context, [manifestNotCommitted(path)]);
-  if (at.kind === "not-pushed") return report(context, [manifestNotPushedYet(path)]);
+  if (at.kind === "not-pushed") return report(context, [manifestNotPushed(path)]);
   const answer = await context.server.release({
     manifest: path,
     commit: at.commit,

@@ -255,7 +255,7 @@ describe("planRelease", () => {
       [
         'error[secret-missing]: Secret "jwt" has no version in mobius-staging, and service "api" needs it as JWT.',
         "  why:   A service without its secret would start without its configuration, or not at all.",
-        "  fix:   Create it: mobius secret set jwt (the value is read from standard input).",
+        "  fix:   Create it: mobius secret set jwt --env staging (the value is read from standard input).",
       ],
     ],
     [
@@ -331,7 +331,7 @@ describe("planRelease", () => {
       [
         'error[migration-unsettled]: Migration "db/001.sql" was started on app_db and never finished.',
         "  why:   It may be half applied; anything that follows would build on unknown ground.",
-        "  fix:   Look at the database, then say how it stands: mobius migrations resolve app_db db/001.sql",
+        "  fix:   Look at app_db: finish the migration by hand and set the row's state in mobius.migration_ledger to applied, or undo it and delete the row.",
       ],
     ],
     [

@@ -129,7 +129,7 @@ function planServices(
 }
 
 /** What expressions in this plan's platform file refer to. */
-export function wiringOf(input: PlanInput): Wiring {
+function wiringOf(input: PlanInput): Wiring {
   const { manifest, platform } = input;
   const given = Object.entries(manifest.featureFlags).map(([name, { value }]) => [name, value] as const);
   const unset = Object.keys(platform.flags).map((name) => [name, false] as const);
@@ -172,7 +172,7 @@ function changeOf(isLive: boolean, reasons: readonly string[]): PlannedService["
 }
 
 function missingProblem(service: Service, what: Missing, input: PlanInput): Problem {
-  if (what.kind === "secret") return secretMissing(what.name, service.name, what.variable, input.environment.project);
+  if (what.kind === "secret") return secretMissing(what.name, service.name, what.variable, input.environment);
   // Addresses are gathered for every service, flags have a default, and the platform file's parser proves expressions.
   assert(what.kind === "override", `${service.name}.${what.variable}: ${what.kind} ${what.name} is unknown`);
   return overrideMissing(what.name, service.name, what.variable);

@@ -1,3 +1,4 @@
+import type { Environment } from "../platform/platform.ts";
 import type { Problem, Where } from "../values/problem.ts";
 
 interface Details {
@@ -51,11 +52,16 @@ export function sourceFileMissing(image: string, file: string, module: string, w
 }
 
 /** A secret that a service needs has no enabled version. */
-export function secretMissing(secret: string, service: string, variable: string, project: string): Problem {
+export function secretMissing(
+  secret: string,
+  service: string,
+  variable: string,
+  environment: Pick<Environment, "name" | "project">,
+): Problem {
   return error("secret-missing", {
-    summary: `Secret "${secret}" has no version in ${project}, and service "${service}" needs it as ${variable}.`,
+    summary: `Secret "${secret}" has no version in ${environment.project}, and service "${service}" needs it as ${variable}.`,
     why: "A service without its secret would start without its configuration, or not at all.",
-    fix: `Create it: mobius secret set ${secret} (the value is read from standard input).`,
+    fix: `Create it: mobius secret set ${secret} --env ${environment.name} (the value is read from standard input).`,
   });
 }
 
@@ -112,7 +118,7 @@ export function migrationUnsettled(identifier: string, database: string): Proble
   return error("migration-unsettled", {
     summary: `Migration "${identifier}" was started on ${database} and never finished.`,
     why: "It may be half applied; anything that follows would build on unknown ground.",
-    fix: `Look at the database, then say how it stands: mobius migrations resolve ${database} ${identifier}`,
+    fix: `Look at ${database}: finish the migration by hand and set the row's state in mobius.migration_ledger to applied, or undo it and delete the row.`,
   });
 }
 

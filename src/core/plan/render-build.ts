@@ -6,7 +6,7 @@ import { artifactOf, type Environment, type Platform, serviceAccount } from "../
 const BUILD_TIMEOUT = "3600s";
 
 /** Ids of the steps that every release has; the module and image steps stand between them. */
-export const STEP = {
+const STEP = {
   checkout: "Checkout umbrella repo",
   load: "Load release manifest",
   backUp: "Back up",

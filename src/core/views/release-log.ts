@@ -20,7 +20,7 @@ export function withLogEntry(text: string | undefined, release: Release, endedAt
 }
 
 /** One entry: what the specification's section 8 asks for, with the plan's digest, commits, images and checks. */
-export function logEntry(release: Release, endedAt: Instant): string {
+function logEntry(release: Release, endedAt: Instant): string {
   const { plan } = release;
   const build = buildOf(release.stage);
   const logUrl = build.kind === "submitted" || build.kind === "ended" ? build.logUrl : "none";

@@ -103,7 +103,7 @@ function chooseEnvironment(platform: Platform, manifest: Manifest, asked: string
 }
 
 /** What the environment's newest successful release of each module had. */
-export function releasedCommits(streams: ReleaseStreams, environment: string): Record<string, CommitId> {
+function releasedCommits(streams: ReleaseStreams, environment: string): Record<string, CommitId> {
   const released: Record<string, CommitId> = {};
   for (const release of streams.all()) {
     const { stage, plan } = release;

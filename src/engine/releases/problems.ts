@@ -102,7 +102,7 @@ export function phaseUnavailable(phase: string, reason: string): Problem {
 }
 
 /** A plan's precondition no longer holds. */
-export function planStale(plan: Plan, moved: readonly string[]): Problem {
+export function planStale(plan: Pick<Plan, "digest" | "manifest">, moved: readonly string[]): Problem {
   return error(
     "plan-stale",
     `Plan ${plan.digest.slice(0, 19)} no longer fits what is live.`,
@@ -157,7 +157,37 @@ export function environmentMismatch(asked: string, manifest: string, file: strin
     "environment-mismatch",
     `${file} is for ${manifest}, not for ${asked}.`,
     ["A manifest belongs to one environment: its identifiers are that environment's."],
-    `Leave --env out, or derive a manifest for ${asked}: mobius promote`,
+    `Leave --env out, or write a manifest for ${asked}: mobius manifest new --env ${asked}`,
+  );
+}
+
+/** No step of the build reported the image of a service that needs one. */
+export function imageNotBuilt(service: string, module: string, repository: string): Problem {
+  return error(
+    "image-not-built",
+    `The image of service "${service}" was not built in this release.`,
+    [`No step of the build reported an image for ${repository}.`],
+    `Let the build of ${module} run mobius phase build <image>, or pin a digest in the manifest.`,
+  );
+}
+
+/** A migration's file is another than the plan's, at the same commit. */
+export function migrationFileMoved(identifier: string): Problem {
+  return error(
+    "migration-file-moved",
+    `Migration "${identifier}" reads differently than when it was planned.`,
+    ["The plan's checksum differs from the file's at the same commit."],
+    "Plan again, and report this: a commit's files must not change.",
+  );
+}
+
+/** The release is done, and its record is not. */
+export function writeBackFailed(release: string, branch: string, reason: string): Problem {
+  return error(
+    "write-back-failed",
+    `${release} is released, and its record could not be written to ${branch}.`,
+    [reason],
+    "Make the umbrella's remote writable for the server, then release again: nothing but the record is left to do.",
   );
 }
 

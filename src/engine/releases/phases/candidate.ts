@@ -6,6 +6,7 @@ import type { NonEmpty, Problem } from "../../../core/values/problem.ts";
 import { err, ok, type Result } from "../../../core/values/result.ts";
 import type { EnvValue, ObservedService, RevisionTemplate, TrafficEntry } from "../../../ports/services.ts";
 import type { PhaseContext, PhaseOutcome } from "../phase-context.ts";
+import { imageNotBuilt } from "../problems.ts";
 
 /** The tag under which a candidate answers before it has traffic. */
 export const CANDIDATE_TAG = "candidate";
@@ -97,7 +98,7 @@ async function makeCandidate(context: PhaseContext, planned: PlannedService): Pr
 }
 
 /** The very first revision of a service has to have its traffic: nobody depends on it yet. */
-export function candidateTraffic(pinned: string | undefined, revision: string): NonEmpty<TrafficEntry> {
+function candidateTraffic(pinned: string | undefined, revision: string): NonEmpty<TrafficEntry> {
   if (pinned === undefined) return [{ revision, percent: 100, tag: CANDIDATE_TAG }];
   return [
     { revision: pinned, percent: 100 },
@@ -143,16 +144,6 @@ export function revisionTemplate(
 ): Result<{ readonly template: RevisionTemplate; readonly digest: RevisionDigest }, Problem> {
   const { image, ...settings } = planned.intended;
   const digest = resolvedDigest(release.plan, image.buildKey, release.images);
-  if (digest === undefined) return err(imageNotBuilt(planned));
+  if (digest === undefined) return err(imageNotBuilt(planned.service, planned.module, image.repository));
   return ok({ digest, template: { ...settings, env, image: `${image.repository}@${digest}` } });
-}
-
-function imageNotBuilt(planned: PlannedService): Problem {
-  return {
-    code: "image-not-built",
-    severity: "error",
-    summary: `The image of service "${planned.service}" was not built in this release.`,
-    why: [`No step of the build reported an image for ${planned.intended.image.repository}.`],
-    fix: `Let the build of ${planned.module} run mobius phase build <image>, or pin a digest in the manifest.`,
-  };
 }

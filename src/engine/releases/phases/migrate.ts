@@ -4,6 +4,7 @@ import { digestOf } from "../../../core/values/digest.ts";
 import type { Problem } from "../../../core/values/problem.ts";
 import { err, ok, type Result } from "../../../core/values/result.ts";
 import type { PhaseContext, PhaseOutcome } from "../phase-context.ts";
+import { migrationFileMoved } from "../problems.ts";
 
 /**
  * Applies the manifest's `before` migrations, in order, one after another. What a ledger has as applied is passed over,
@@ -81,7 +82,7 @@ async function apply(
     `${migration.path} at ${source.commit}`,
   );
   // The plan covers the checksum; a file that reads differently under the same commit would be a fault of ours.
-  if (digestOf(text) !== checksum) return err(fileMoved(migration));
+  if (digestOf(text) !== checksum) return err(migrationFileMoved(migration.identifier));
   if (migration.kind === "sql") return environmentPorts.databases.applySql(request, text);
   return environmentPorts.databases.applyScript(request, (url) =>
     ports.scripts.run({
@@ -94,14 +95,4 @@ async function apply(
       signal: context.signal,
     }),
   );
-}
-
-function fileMoved(migration: PlannedMigration): Problem {
-  return {
-    code: "migration-file-moved",
-    severity: "error",
-    summary: `Migration "${migration.identifier}" reads differently than when it was planned.`,
-    why: ["The plan's checksum differs from the file's at the same commit."],
-    fix: "Plan again, and report this: a commit's files must not change.",
-  };
 }

@@ -7,6 +7,7 @@ import type { Release } from "../../../core/release/state.ts";
 import { err, ok } from "../../../core/values/result.ts";
 import { releaseLogPath, withLogEntry } from "../../../core/views/release-log.ts";
 import type { PhaseContext, PhaseOutcome } from "../phase-context.ts";
+import { writeBackFailed } from "../problems.ts";
 
 /**
  * Writes what was released back to the umbrella in one commit: full commits and digests into the manifest, an entry
@@ -31,13 +32,8 @@ export async function recordRelease(context: PhaseContext): Promise<PhaseOutcome
   ports.reach("record:after");
   if (!written.ok) {
     const { error } = written;
-    return err({
-      code: "write-back-failed",
-      severity: "error",
-      summary: `${id} is released, and its record could not be written to ${platform.git.writeBack.branch}.`,
-      why: [error.kind === "unreachable" ? error.reason : `${error.kind}: ${error.ref}`],
-      fix: "Make the umbrella's remote writable for the server, then release again: nothing but the record is left to do.",
-    });
+    const reason = error.kind === "unreachable" ? error.reason : `${error.kind}: ${error.ref}`;
+    return err(writeBackFailed(id, platform.git.writeBack.branch, reason));
   }
   await context.record({ type: "written-back", commit: written.value.commit ?? "nothing-to-write" });
   const followed = written.value.workingFolder === "followed" ? "" : "; your working folder was left alone: git pull";

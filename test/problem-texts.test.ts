@@ -1,0 +1,116 @@
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import * as cli from "../src/cli/problems.ts";
+import * as manifest from "../src/core/manifest/problems.ts";
+import * as plan from "../src/core/plan/problems.ts";
+import * as platform from "../src/core/platform/problems.ts";
+import { digestOf } from "../src/core/values/digest.ts";
+import { type Problem, renderProblem } from "../src/core/values/problem.ts";
+import * as yaml from "../src/core/yaml/problems.ts";
+import * as releases from "../src/engine/releases/problems.ts";
+import * as main from "../src/main/problems.ts";
+import * as server from "../src/server/problems.ts";
+
+const inManifest = (excerpt: string) => ({ file: "release-manifests/m.yaml", line: 9, column: 5, excerpt });
+const inPlatform = (excerpt: string) => ({ file: "mobius.yaml", line: 40, column: 7, excerpt });
+const staging = { name: "staging", project: "mobius-staging" };
+const reviewed = digestOf("reviewed");
+
+/** One problem of every kind that these constructors make. Whole texts are reviewed in the file beside. */
+const PROBLEMS: readonly Problem[] = [
+  yaml.yamlInvalid(inManifest("commits"), "Map keys must be unique"),
+  yaml.yamlFeatureRefused(inManifest("commits"), "an anchor"),
+  yaml.fileTooLarge("release-manifests/m.yaml"),
+  yaml.keyUnknown(inManifest("comits"), "comits", "commits", ["commits", "images"]),
+  yaml.keyUnknown(inManifest("x"), "x", undefined, ["commits", "images"]),
+  yaml.keyMissing(inPlatform("environments.staging"), "project"),
+  yaml.valueInvalid(inPlatform("services.api.run.port"), "it must be a whole number"),
+  platform.referenceUnknown(inPlatform("services.api.image"), "image", "apo", "api"),
+  platform.referenceUnknown(inPlatform("services.api.image"), "image", "zzz", undefined),
+  platform.expressionInvalid(inPlatform("services.api.env.URL"), "There is no kind of value named service."),
+  platform.imageCycle(inPlatform("images.a"), "a"),
+  platform.workerThrottled(inPlatform("services.worker"), "worker"),
+  manifest.placeholderLeft(inManifest("commits.mobius-chat"), "<sha-or-tag>"),
+  manifest.nameUnknown(inManifest("commits.mobius-chta"), "module", "mobius-chta", "mobius-chat"),
+  manifest.nameUnknown(inManifest("commits.zzz"), "module", "zzz", undefined),
+  manifest.identifierForeign(inManifest("images.api"), "gcr.io/mobiusos-new/api", "production", "staging"),
+  manifest.environmentUnclear(inManifest("release_id"), "Neither its id nor its images speak of one.", [
+    "dev",
+    "staging",
+  ]),
+  manifest.refInvalid(inManifest("commits.mobius-chat"), "--upload-pack=x"),
+  manifest.imageReferenceInvalid(inManifest("images.api"), "api"),
+  manifest.imageDigestsDiffer(inManifest("images.b"), "a", "b"),
+  manifest.imageLatest(inManifest("images.api"), "api"),
+  manifest.migrationsUndeclared(inManifest("migrations.mobius-auth"), "mobius-auth"),
+  manifest.migrationInvalid(inManifest("migrations.mobius-chat"), "../x.sql", "A name is a path beneath the module."),
+  manifest.overrideInvalid(inManifest("env_overrides.redis_url"), "redis_url", "url"),
+  plan.imageNotFromCommit("api", "mobius-chat", inManifest("images.api")),
+  plan.imageMissing("api", "gcr.io/mobius-staging/api@sha256:0000", inManifest("images.api")),
+  plan.imageBuildUnsupported("api"),
+  plan.sourceFileMissing("api", "server.js", "mobius-chat"),
+  plan.secretMissing("jwt-secret", "api", "JWT_SECRET", staging),
+  plan.overrideMissing("redis_url", "api", "REDIS_URL"),
+  plan.variableUndeclared("api", "SET_BY_HAND"),
+  plan.migrationMissing("db/001.sql", "mobius-chat", inManifest("migrations.mobius-chat")),
+  plan.appliedMigrationChanged("db/001.sql", "mobius_chat", inManifest("migrations.mobius-chat")),
+  plan.migrationKindUnsupported("head", "alembic", inManifest("migrations.mobius-os")),
+  plan.migrationUnsettled("db/001.sql", "mobius_chat"),
+  plan.commitNotPushed("mobius-chat", "0123abcd", "./.remotes/mobius-chat.git", inManifest("commits.mobius-chat")),
+  plan.commitAmbiguous("mobius-chat", "0123", inManifest("commits.mobius-chat")),
+  plan.repositoryUnreachable("mobius-chat", "https://git.example.com/x.git", "could not resolve host"),
+  releases.buildWithoutRelease("b-1"),
+  releases.releaseUnknown("REL-99"),
+  releases.releaseEnded("REL-1"),
+  releases.phaseUnknown("deploy", ["checkout", "build"]),
+  releases.reportRefused("api"),
+  releases.candidateNotMade("api", "mobius-chat"),
+  releases.servingOther("api", "api-rel2-1", "api-00007-abc"),
+  releases.releaseCancelled("wrong manifest"),
+  releases.phaseUnavailable("back-up", "connect ECONNREFUSED"),
+  releases.planStale(
+    { digest: reviewed, manifest: { file: "release-manifests/m.yaml", releaseId: "m", digest: reviewed } },
+    [
+      releases.movedSentence({ kind: "serving-revision", service: "api", revision: "api-rel1-1" }, "api-rel2-1"),
+      releases.movedSentence({ kind: "ledger", database: "mobius_chat", applied: 3 }, "4"),
+      releases.movedSentence({ kind: "job", job: "migrate", digest: "none" }, reviewed),
+    ],
+  ),
+  releases.planUnknown(digestOf("a"), digestOf("b")),
+  releases.manifestNotFound("release-manifests/m.yaml", "0123456789abcdef"),
+  releases.manifestNotPushed("release-manifests/m.yaml", "0123456789abcdef"),
+  releases.environmentUnknown("qa", ["dev", "staging"]),
+  releases.environmentMismatch("production", "staging", "release-manifests/m.yaml"),
+  releases.imageNotBuilt("api", "mobius-chat", "gcr.io/mobius-staging/api"),
+  releases.migrationFileMoved("db/001.sql"),
+  releases.writeBackFailed("REL-1", "main", "could not resolve host"),
+  cli.serverUnreachable("http://127.0.0.1:7070", "connect ECONNREFUSED 127.0.0.1:7070"),
+  cli.fileNotFound("m.yaml"),
+  cli.pathOutside("../m.yaml", "/home/ada/umbrella"),
+  cli.umbrellaNotFound("/home/ada"),
+  cli.manifestNotCommitted("release-manifests/m.yaml"),
+  cli.manifestNotPushed("release-manifests/m.yaml"),
+  cli.fileExists("release-manifests/m.yaml"),
+  cli.phaseAnswerLost(),
+  server.notAuthenticated(),
+  server.notAllowed("A step", "person"),
+  server.requestInvalid(["manifest: it must be a path beneath the umbrella"]),
+  main.installationInUse("/home/ada/.local/state/mobius"),
+  main.portTaken(7070),
+  main.checkoutFailed("./.remotes/mobius-chat.git", "0123456789abcdef", "git fetch: not our ref"),
+];
+
+describe("problems that people read", () => {
+  it("say what, where, why and what to do, as reviewed", async () => {
+    const texts = PROBLEMS.map(renderProblem).join("\n\n");
+    await expect(`${texts}\n`).toMatchFileSnapshot(join(import.meta.dirname, "fixtures", "problem-texts.txt"));
+  });
+
+  it("name something that the reader can do now", () => {
+    for (const problem of PROBLEMS) {
+      expect(problem.fix, problem.code).toMatch(/^[A-Z].*[^ ]$/);
+      expect(problem.why.length, problem.code).toBeGreaterThan(0);
+      expect(problem.summary, problem.code).toMatch(/\.$/);
+    }
+  });
+});
