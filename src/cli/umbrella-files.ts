@@ -1,12 +1,10 @@
 import { parsePlatform } from "../core/platform/parse-platform.ts";
-import type { Platform } from "../core/platform/platform.ts";
+import { PLATFORM_FILE, type Platform } from "../core/platform/platform.ts";
 import type { Checked } from "../core/values/checked.ts";
 import type { Problem } from "../core/values/problem.ts";
 import { err, ok, type Result } from "../core/values/result.ts";
 import type { CommandContext } from "./command-context.ts";
 import { fileNotFound, pathOutside } from "./problems.ts";
-
-export const PLATFORM_FILE = "mobius.yaml";
 
 /** The platform file of the working folder. */
 export async function readPlatform(context: CommandContext): Promise<Checked<Platform>> {

@@ -1,12 +1,13 @@
 import { parseManifest } from "../../core/manifest/parse-manifest.ts";
 import { isNothingToDo } from "../../core/plan/plan.ts";
 import { buildConfigText, renderBuild } from "../../core/plan/render-build.ts";
+import { PLATFORM_FILE } from "../../core/platform/platform.ts";
 import { present } from "../../core/values/assert.ts";
 import { planText } from "../../core/views/plan-text.ts";
 import { EXIT } from "../../ports/api/exit-codes.ts";
 import type { CommandContext } from "../command-context.ts";
 import { report, warn } from "../report.ts";
-import { PLATFORM_FILE, readPlatform, readUmbrellaFile } from "../umbrella-files.ts";
+import { readPlatform, readUmbrellaFile } from "../umbrella-files.ts";
 
 export interface PlanOptions {
   readonly manifest: string;

@@ -1,12 +1,13 @@
 import { parseBuildConfig } from "../../core/build/parse-build-config.ts";
 import { parseManifest } from "../../core/manifest/parse-manifest.ts";
 import { parsePlatform } from "../../core/platform/parse-platform.ts";
+import { PLATFORM_FILE } from "../../core/platform/platform.ts";
 import type { Problem } from "../../core/values/problem.ts";
 import { type ProblemFormat, renderProblems } from "../../core/values/render-problems.ts";
 import { EXIT } from "../../ports/api/exit-codes.ts";
 import type { CommandContext } from "../command-context.ts";
 import { report } from "../report.ts";
-import { PLATFORM_FILE, readUmbrellaFile } from "../umbrella-files.ts";
+import { readUmbrellaFile } from "../umbrella-files.ts";
 
 /** Checks the files named, or all of the umbrella, against one another. Needs no server and changes nothing. */
 export async function validate(

@@ -1,16 +1,8 @@
 /** What is kept of an execution, what a run may override, and the API's JSON of it. Pure. */
 import { err, ok, type Result } from "../../core/values/result.ts";
 import { durationMs, templateFault } from "./instance-spec.ts";
-import {
-  type Condition,
-  type JsonObject,
-  numberOf,
-  objectOf,
-  objectsOf,
-  type Place,
-  placeName,
-  textOf,
-} from "./resources.ts";
+import { type JsonObject, numberOf, objectOf, objectsOf, textOf } from "./read-json.ts";
+import { type Condition, type Place, placeName } from "./resources.ts";
 import { conditionJson, etagOf } from "./service-json.ts";
 
 /** The type of executions in operations. */

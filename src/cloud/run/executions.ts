@@ -6,7 +6,8 @@ import { EXECUTION_TYPE, executionJson, type StoredExecution } from "./execution
 import { type Refusal, refusal } from "./google-error.ts";
 import { change } from "./keep.ts";
 import { type Operations, operationId } from "./operations.ts";
-import { COLLECTION, type Condition, type JsonObject, MAX_RESOURCES, type Place } from "./resources.ts";
+import type { JsonObject } from "./read-json.ts";
+import { COLLECTION, type Condition, MAX_RESOURCES, type Place } from "./resources.ts";
 import type { Task, TaskEnd } from "./run-task.ts";
 
 /** Tasks of one execution that run at once, at most: this is one machine. */

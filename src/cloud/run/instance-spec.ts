@@ -1,7 +1,7 @@
 /** What an instance is started with, read from a revision's template. Pure but for the secrets it is handed. */
 import { err, ok, type Result } from "../../core/values/result.ts";
 import type { Secret } from "../../core/values/secret.ts";
-import { type JsonObject, numberOf, objectOf, objectsOf, textOf } from "./resources.ts";
+import { type JsonObject, numberOf, objectOf, objectsOf, textOf } from "./read-json.ts";
 
 /** Cloud Run's longest start, for a container without a probe of its own. */
 const USUAL_START_MS = 240_000;

@@ -2,7 +2,8 @@
 import { err, ok, type Result } from "../../core/values/result.ts";
 import type { StoredExecution } from "./execution-json.ts";
 import { templateFault } from "./instance-spec.ts";
-import { type JsonObject, objectOf, type Place, placeName, textsOf } from "./resources.ts";
+import { type JsonObject, objectOf, textsOf } from "./read-json.ts";
+import { type Place, placeName } from "./resources.ts";
 import { conditionJson, etagOf, keptTemplate } from "./service-json.ts";
 import { overlaid } from "./service-spec.ts";
 

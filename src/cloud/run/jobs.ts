@@ -7,7 +7,8 @@ import type { ExecutionPlan, Executions } from "./executions.ts";
 import { type Refusal, refusal } from "./google-error.ts";
 import { JOB_TYPE, type JobChange, type JobPlace, jobJson, patchedJob, planJob, type StoredJob } from "./job-json.ts";
 import { endedOperation, type Operations, operationId } from "./operations.ts";
-import { COLLECTION, type JsonObject, MAX_RESOURCES, objectOf, type Place } from "./resources.ts";
+import { type JsonObject, objectOf } from "./read-json.ts";
+import { COLLECTION, MAX_RESOURCES, type Place } from "./resources.ts";
 import { etagOf } from "./service-json.ts";
 import { readMask } from "./service-spec.ts";
 

@@ -4,7 +4,8 @@ import type { Clock, Ids } from "../../ports/clock.ts";
 import type { Documents } from "../../ports/documents.ts";
 import { type Refusal, refusal, rpcStatus } from "./google-error.ts";
 import { change } from "./keep.ts";
-import { COLLECTION, type JsonObject, type Place, placeName } from "./resources.ts";
+import type { JsonObject } from "./read-json.ts";
+import { COLLECTION, type Place, placeName } from "./resources.ts";
 
 /** Longest time that `:wait` holds a request. */
 const MAX_WAIT_MS = 60_000;

@@ -4,9 +4,9 @@ import { toIso } from "../../core/values/time.ts";
 import type { Clock, Ids } from "../../ports/clock.ts";
 import type { Documents } from "../../ports/documents.ts";
 import { type Refusal, refusal } from "./google-error.ts";
+import type { JsonObject } from "./read-json.ts";
 import {
   COLLECTION,
-  type JsonObject,
   MAX_RESOURCES,
   type Place,
   type StoredRevision,

@@ -1,7 +1,8 @@
 import { err, ok, type Result } from "../../core/values/result.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { durationMs } from "./instance-spec.ts";
-import { type JsonObject, numberOf, type Place } from "./resources.ts";
+import { type JsonObject, numberOf } from "./read-json.ts";
+import type { Place } from "./resources.ts";
 import { type Container, type ContainerDependencies, startContainer } from "./start-container.ts";
 
 /** Cloud Run's defaults of a task. */

@@ -3,7 +3,7 @@ import { err, ok, type Result } from "../../core/values/result.ts";
 import type { Caller } from "../../ports/identities.ts";
 import { executionJson } from "./execution-json.ts";
 import { googleError, type Refusal, refusal } from "./google-error.ts";
-import { type JsonObject, numberOf, objectOf, textOf } from "./resources.ts";
+import { type JsonObject, numberOf, objectOf, textOf } from "./read-json.ts";
 import type { RunCloud } from "./run-cloud.ts";
 
 const MAX_BODY_BYTES = 1024 * 1024;

@@ -1,14 +1,7 @@
 /** The API's JSON of services and revisions, made from what is kept. Pure. */
-import {
-  type Condition,
-  type JsonObject,
-  objectOf,
-  objectsOf,
-  type Place,
-  placeName,
-  type StoredRevision,
-  type StoredService,
-} from "./resources.ts";
+
+import { type JsonObject, objectOf, objectsOf } from "./read-json.ts";
+import { type Condition, type Place, placeName, type StoredRevision, type StoredService } from "./resources.ts";
 import type { TrafficStatus } from "./traffic.ts";
 
 /** Addresses of a service: its own, and one per tag. */

@@ -1,7 +1,8 @@
 /** What a client asks of a service: reading a body, and laying a patch over what is there. Pure. */
 import { err, ok, type Result } from "../../core/values/result.ts";
 import { templateFault } from "./instance-spec.ts";
-import { type JsonObject, objectOf, type StoredService, textOf, textsOf } from "./resources.ts";
+import { type JsonObject, objectOf, textOf, textsOf } from "./read-json.ts";
+import type { StoredService } from "./resources.ts";
 import { keptTemplate, withEnumNames } from "./service-json.ts";
 import { readTraffic, type TrafficTarget } from "./traffic.ts";
 

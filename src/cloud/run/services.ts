@@ -3,9 +3,9 @@ import { type Refusal, refusal } from "./google-error.ts";
 import type { Instances } from "./instances.ts";
 import { operationId } from "./operations.ts";
 import { revisionsOf, type ServiceChange, type ServicePlace } from "./plan-change.ts";
+import type { JsonObject } from "./read-json.ts";
 import {
   COLLECTION,
-  type JsonObject,
   MAX_RESOURCES,
   type Place,
   revisionKey,

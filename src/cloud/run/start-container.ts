@@ -6,7 +6,8 @@ import type { Ids } from "../../ports/clock.ts";
 import type { ExitRecord, ProcessSpec, RunningProcess, Supervisor } from "../../ports/processes.ts";
 import type { InstanceLog, InstanceLogs } from "./instance-logs.ts";
 import { type AccessSecret, instanceSpec, resolveSecrets } from "./instance-spec.ts";
-import type { JsonObject, Place } from "./resources.ts";
+import type { JsonObject } from "./read-json.ts";
+import type { Place } from "./resources.ts";
 
 /** Folders of homes; an instance's own goes with it, those that a crash left go at the next start. */
 export const HOMES = "homes";

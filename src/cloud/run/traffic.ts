@@ -1,6 +1,6 @@
 /** Traffic of a service: reading what is asked, resolving it to revisions, choosing one for a request. Pure. */
 import { err, ok, type Result } from "../../core/values/result.ts";
-import { type JsonObject, numberOf, objectsOf, textOf } from "./resources.ts";
+import { type JsonObject, numberOf, objectsOf, textOf } from "./read-json.ts";
 
 const LATEST = "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST";
 const REVISION = "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION";

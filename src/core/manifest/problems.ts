@@ -1,84 +1,76 @@
 import type { Problem, Where } from "../values/problem.ts";
 
-function error(code: string, where: Where, summary: string, why: string, fix: string): Problem {
+interface Details {
+  readonly summary: string;
+  readonly why: string;
+  readonly fix: string;
+}
+
+function error(code: string, where: Where, { summary, why, fix }: Details): Problem {
   return { code, severity: "error", summary, where, why: [why], fix };
 }
 
 /** A placeholder of the template is still there. */
 export function placeholderLeft(where: Where, value: string): Problem {
-  return error(
-    "placeholder-left",
-    where,
-    `"${value}" is a placeholder.`,
-    "The template's placeholders mark what a release has to say.",
-    "Replace it by the real value, or remove the line.",
-  );
+  return error("placeholder-left", where, {
+    summary: `"${value}" is a placeholder.`,
+    why: "The template's placeholders mark what a release has to say.",
+    fix: "Replace it by the real value, or remove the line.",
+  });
 }
 
 /** A key that names nothing in the platform file. */
 export function nameUnknown(where: Where, kind: string, name: string, nearest: string | undefined): Problem {
-  return error(
-    "name-unknown",
-    where,
-    `mobius.yaml has no ${kind} "${name}".`,
-    "A manifest may only name what the platform file declares.",
-    nearest === undefined ? "Declare it in mobius.yaml, or remove the line." : `Did you mean "${nearest}"?`,
-  );
+  return error("name-unknown", where, {
+    summary: `mobius.yaml has no ${kind} "${name}".`,
+    why: "A manifest may only name what the platform file declares.",
+    fix: nearest === undefined ? "Declare it in mobius.yaml, or remove the line." : `Did you mean "${nearest}"?`,
+  });
 }
 
 /** Something that belongs to another environment, or to none that is known. */
 export function identifierForeign(where: Where, value: string, owner: string, environment: string): Problem {
-  return error(
-    "identifier-foreign",
-    where,
-    `"${value}" does not belong to ${environment}.`,
-    `It belongs to ${owner}; a release to ${environment} must not touch it.`,
-    `Use ${environment}'s own, or add it to environments.${environment}.boundary.owns.`,
-  );
+  return error("identifier-foreign", where, {
+    summary: `"${value}" does not belong to ${environment}.`,
+    why: `It belongs to ${owner}; a release to ${environment} must not touch it.`,
+    fix: `Use ${environment}'s own, or add it to environments.${environment}.boundary.owns.`,
+  });
 }
 
 /** Nothing says, or contradictory things say, which environment the manifest is for. */
 export function environmentUnclear(where: Where, why: string, names: readonly string[]): Problem {
-  return error(
-    "environment-unclear",
-    where,
-    "The manifest does not say which environment it is for.",
+  return error("environment-unclear", where, {
+    summary: "The manifest does not say which environment it is for.",
     why,
-    `Let release_id end in one of -${names.join(", -")}, or add the key environment.`,
-  );
+    fix: `Let release_id end in one of -${names.join(", -")}, or add the key environment.`,
+  });
 }
 
 /** A ref that git could not take. */
 export function refInvalid(where: Where, ref: string): Problem {
-  return error(
-    "ref-invalid",
-    where,
-    `"${ref}" is no commit, tag or branch.`,
-    "A ref begins with a letter or digit and holds letters, digits and . _ / + -.",
-    "Write a full commit id.",
-  );
+  return error("ref-invalid", where, {
+    summary: `"${ref}" is no commit, tag or branch.`,
+    why: "A ref begins with a letter or digit and holds letters, digits and . _ / + -.",
+    fix: "Write a full commit id.",
+  });
 }
 
 /** An image reference without tag and digest, or of no known form. */
 export function imageReferenceInvalid(where: Where, value: string): Problem {
-  return error(
-    "image-reference-invalid",
-    where,
-    `"${value}" is no image reference.`,
-    "It needs the form registry/repository:tag or registry/repository@sha256:….",
-    "Add the tag or the digest.",
-  );
+  return error("image-reference-invalid", where, {
+    summary: `"${value}" is no image reference.`,
+    why: "It needs the form registry/repository:tag or registry/repository@sha256:….",
+    fix: "Add the tag or the digest.",
+  });
 }
 
 /** Keys that are one artifact are pinned to different digests. */
 export function imageDigestsDiffer(where: Where, first: string, second: string): Problem {
-  return error(
-    "image-digests-differ",
-    where,
-    `Images "${first}" and "${second}" are one artifact and are pinned to different digests.`,
-    "mobius.yaml says that they are built once.",
-    "Give both the same digest.",
-  );
+  return error("image-digests-differ", where, {
+    summary: `Images "${first}" and "${second}" are one artifact and are pinned to different digests.`,
+    why: "mobius.yaml says that they are built once.",
+    fix: "Give both the same digest.",
+  });
 }
 
 /** A tag that everybody moves. */
@@ -95,33 +87,27 @@ export function imageLatest(where: Where, image: string): Problem {
 
 /** Migrations for a module that has no database. */
 export function migrationsUndeclared(where: Where, module: string): Problem {
-  return error(
-    "migrations-undeclared",
-    where,
-    `Module "${module}" has no migrations in mobius.yaml.`,
-    "The platform file has to say which database and kind they are.",
-    `Add modules.${module}.migrations to mobius.yaml, or remove the line.`,
-  );
+  return error("migrations-undeclared", where, {
+    summary: `Module "${module}" has no migrations in mobius.yaml.`,
+    why: "The platform file has to say which database and kind they are.",
+    fix: `Add modules.${module}.migrations to mobius.yaml, or remove the line.`,
+  });
 }
 
 /** A migration that is neither an id nor a path of the module. */
 export function migrationInvalid(where: Where, value: string, why: string): Problem {
-  return error(
-    "migration-invalid",
-    where,
-    `"${value}" is no migration.`,
+  return error("migration-invalid", where, {
+    summary: `"${value}" is no migration.`,
     why,
-    "Write sql:<file>, python:<module>, a path in the module, or an id.",
-  );
+    fix: "Write sql:<file>, python:<module>, a path in the module, or an id.",
+  });
 }
 
 /** An override whose value is not of its type. */
 export function overrideInvalid(where: Where, name: string, type: string): Problem {
-  return error(
-    "override-invalid",
-    where,
-    `env override "${name}" is no ${type}.`,
-    `mobius.yaml says that it is a ${type}.`,
-    "Correct the value.",
-  );
+  return error("override-invalid", where, {
+    summary: `env override "${name}" is no ${type}.`,
+    why: `mobius.yaml says that it is a ${type}.`,
+    fix: "Correct the value.",
+  });
 }

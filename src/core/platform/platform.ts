@@ -5,6 +5,9 @@
  */
 import type { NonEmpty } from "../values/problem.ts";
 
+/** The platform file's name; the folder that holds it is the umbrella. */
+export const PLATFORM_FILE = "mobius.yaml";
+
 export interface Platform {
   readonly name: string;
   readonly git: GitSettings;

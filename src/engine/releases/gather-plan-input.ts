@@ -45,7 +45,7 @@ export async function gatherPlanInput(
     gatherLedgers(environmentPorts, platform, environment, manifest),
   ]);
   const [artifacts, migrationFiles] = await Promise.all([
-    gatherArtifacts(ports, environmentPorts, request, commits),
+    gatherArtifacts(ports, environmentPorts, { ...request, commits }),
     gatherMigrations(ports, platform, manifest, commits),
   ]);
   return {
@@ -112,13 +112,15 @@ function refusal(module: string, ref: string, refused: SourceRefusal, where?: Pr
   return commitNotPushed(module, ref, refused.url, where);
 }
 
+/** What is asked for, with the commits that it comes to. */
+type Resolved = GatherRequest & { readonly commits: Commits };
+
 async function gatherArtifacts(
   ports: ReleasePorts,
   environmentPorts: EnvironmentPorts,
-  request: GatherRequest,
-  commits: Commits,
+  request: Resolved,
 ): Promise<Record<string, ResolvedArtifact>> {
-  const { platform } = request;
+  const { platform, commits } = request;
   const named = Object.values(platform.images).filter(
     (entry): entry is BuiltImage =>
       entry.kind === "built" &&
@@ -128,7 +130,7 @@ async function gatherArtifacts(
   );
   const resolved = await Promise.all(
     named.map(async (entry) => {
-      const artifact = await resolveArtifact(ports, environmentPorts, request, commits, entry);
+      const artifact = await resolveArtifact(ports, environmentPorts, request, entry);
       return artifact === undefined ? [] : [[entry.name, artifact] as const];
     }),
   );
@@ -138,8 +140,7 @@ async function gatherArtifacts(
 async function resolveArtifact(
   ports: ReleasePorts,
   { images }: EnvironmentPorts,
-  { platform, environment, manifest, umbrellaCommit }: GatherRequest,
-  commits: Commits,
+  { platform, environment, manifest, umbrellaCommit, commits }: Resolved,
   entry: BuiltImage,
 ): Promise<ResolvedArtifact | undefined> {
   const module = platform.modules[entry.module];

@@ -1,10 +1,8 @@
 import { parsePlatform } from "../../core/platform/parse-platform.ts";
-import type { Platform } from "../../core/platform/platform.ts";
+import { PLATFORM_FILE, type Platform } from "../../core/platform/platform.ts";
 import type { Checked } from "../../core/values/checked.ts";
 import type { CommitId } from "../../core/values/ids.ts";
 import type { ReleasePorts } from "./release-ports.ts";
-
-export const PLATFORM_FILE = "mobius.yaml";
 
 /** Platform files kept at hand: as many as there are likely to be releases under way. */
 const KEPT = 16;

@@ -38,6 +38,10 @@ export type Requested =
   | { readonly kind: "release"; readonly release: Release }
   | { readonly kind: "nothing-to-do"; readonly plan: Plan };
 
+/**
+ * All releases of one installation: takes requests, plans them, and keeps a driver for each that is under way. `start`
+ * takes up what an earlier server left; `stop` leaves it for the next one. Nothing here ends a release but its driver.
+ */
 export class ReleaseEngine {
   readonly #ports: ReleasePorts;
   readonly #streams: ReleaseStreams;

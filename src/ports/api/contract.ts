@@ -23,6 +23,7 @@ const umbrellaPath = z
   .refine((value) => !/(^|\/)\.\.(\/|$)|^[/~-]|\\|\p{Cc}/u.test(value), "it must be a path beneath the umbrella");
 const commit = z.string().regex(/^[0-9a-f]{40}$/, "it must be a full commit id");
 
+/** What a plan is asked for with. */
 export const planBody = z.strictObject({
   manifest: umbrellaPath,
   /** Texts of a working folder: for a look, never for a release. */
@@ -33,6 +34,7 @@ export const planBody = z.strictObject({
   drop: z.array(z.string().max(200)).max(100).default([]),
 });
 
+/** What a release is asked for with. */
 export const releaseBody = z.strictObject({
   manifest: umbrellaPath,
   commit: commit.optional(),
@@ -43,6 +45,7 @@ export const releaseBody = z.strictObject({
   requestId: z.string().min(8).max(100),
 });
 
+/** Why a release is to end: people read it in its record. */
 export const cancelBody = z.strictObject({ reason: z.string().min(1).max(500) });
 
 const report = z.discriminatedUnion("kind", [
@@ -70,12 +73,14 @@ const report = z.discriminatedUnion("kind", [
   }),
 ]);
 
+/** What a step asks for, or reports. */
 export const phaseBody = z.strictObject({
   phase: z.string().max(100),
   subject: z.string().max(1_000).optional(),
   report: report.optional(),
 });
 
+/** Every route of ours. Google's own are in `cloud/`. */
 export const ROUTES = {
   health: { method: "GET", path: "/healthz", permission: "public", summary: "Whether the process answers." },
   ready: { method: "GET", path: "/readyz", permission: "public", summary: "Whether it can take work." },
