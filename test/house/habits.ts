@@ -131,7 +131,7 @@ export const noSleepingTests: Rule = (files) =>
 const MAX_POLL_MS = 100;
 
 /** Codes of problems in the product's code. */
-export function problemCodes(files: readonly SourceFile[]): ReadonlyMap<string, string> {
+function problemCodes(files: readonly SourceFile[]): ReadonlyMap<string, string> {
   const codes = new Map<string, string>();
   for (const file of product(files).filter((each) => !each.path.startsWith("src/cloud/"))) {
     // Literals of a problem, and first arguments of the small constructors in problems.ts.
