@@ -45,6 +45,7 @@ const PROBLEMS: readonly Problem[] = [
   manifest.migrationsUndeclared(inManifest("migrations.mobius-auth"), "mobius-auth"),
   manifest.migrationInvalid(inManifest("migrations.mobius-chat"), "../x.sql", "A name is a path beneath the module."),
   manifest.overrideInvalid(inManifest("env_overrides.redis_url"), "redis_url", "url"),
+  manifest.moduleInUmbrella(inManifest("commits.module-hub"), "module-hub"),
   plan.imageNotFromCommit("api", "mobius-chat", inManifest("images.api")),
   plan.imageMissing("api", "gcr.io/mobius-staging/api@sha256:0000", inManifest("images.api")),
   plan.imageBuildUnsupported("api"),

@@ -89,6 +89,7 @@ const NULL_IS_THEIRS = [
   "src/cloud/",
   "src/core/build/",
   "src/core/yaml/",
+  "src/core/manifest/rewrite-manifest.ts",
   "src/core/values/digest.ts",
   "src/core/verification/json-path.ts",
   "src/main/supervisor.ts", // Node's exit codes and signals

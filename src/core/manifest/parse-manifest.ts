@@ -9,6 +9,7 @@ import type { Checked } from "../values/checked.ts";
 import type { Problem } from "../values/problem.ts";
 import { checkShape } from "../yaml/check-shape.ts";
 import { closest } from "../yaml/closest.ts";
+import { emptyEntries } from "../yaml/empty-entries.ts";
 import { readYaml, type YamlFile, type YamlPath } from "../yaml/read-yaml.ts";
 import {
   environmentNamed,
@@ -28,6 +29,7 @@ import {
   imageLatest,
   imageReferenceInvalid,
   migrationsUndeclared,
+  moduleInUmbrella,
   nameUnknown,
   overrideInvalid,
   placeholderLeft,
@@ -63,6 +65,7 @@ class ManifestParser {
   parse(): Checked<Manifest> {
     const shape = checkShape(this.#file, manifestSchema);
     if (!shape.ok) this.#problems.push(...shape.error);
+    this.#problems.push(...emptyEntries(this.#file));
     const releaseId = this.#located(this.#section("release_id") ?? "", ["release_id"]);
     const environment = this.#environment(releaseId);
     const verification = this.#section("verification");
@@ -116,6 +119,11 @@ class ManifestParser {
       const named = environmentNamed(this.#platform, stated);
       const where = this.#file.whereOf(["environment"]);
       if (named === undefined) this.#problems.push(nameUnknown(where, "environment", stated, closest(stated, names)));
+      const byId = environmentOfId(this.#platform, releaseId.value);
+      if (named !== undefined && byId !== undefined && byId !== named) {
+        const why = `The key environment says ${named.name}, and release_id ends like one of ${byId.name}.`;
+        this.#problems.push(environmentUnclear(where, why, names));
+      }
       return named;
     }
     const byId = environmentOfId(this.#platform, releaseId.value);
@@ -141,6 +149,7 @@ class ManifestParser {
       const path = ["commits", module];
       const located = this.#located(ref, path);
       if (!this.#isKnown("module", module, modules, path)) return [];
+      if (modules[module]?.source.kind === "umbrella") this.#problems.push(moduleInUmbrella(located.where, module));
       const isPlaceholder = PLACEHOLDER.test(ref);
       if (!isPlaceholder && (!REF.test(ref) || ref.includes(".."))) this.#problems.push(refInvalid(located.where, ref));
       return [[module, located] as const];

@@ -111,3 +111,12 @@ export function overrideInvalid(where: Where, name: string, type: string): Probl
     fix: "Correct the value.",
   });
 }
+
+/** A commit for a module that has no repository of its own (ruling 2). */
+export function moduleInUmbrella(where: Where, module: string): Problem {
+  return error("module-in-umbrella", where, {
+    summary: `Module "${module}" lives in the umbrella and has no commit of its own.`,
+    why: "Its source is the umbrella's, at the commit that holds this manifest.",
+    fix: "Remove the line.",
+  });
+}

@@ -34,13 +34,18 @@ function spliceOf(text: string, { path: [section, key], value }: ManifestEdit): 
   const root = document.contents;
   if (!isMap(root)) return undefined;
   const block = pairNamed(root as YAMLMap, section);
-  if (block === undefined || (isScalar(block.value) && block.value.value === null)) {
+  if (block === undefined || isEmpty(block.value)) {
     return newSection(text, block, { section, key, value, lineBreak });
   }
   if (!isMap(block.value)) return undefined;
   const pair = pairNamed(block.value as YAMLMap, key);
   if (pair === undefined) return newKey(text, block.value as YAMLMap, { key, value, lineBreak });
   return isScalar(pair.value) ? replace(pair.value as Scalar, value) : undefined;
+}
+
+/** A section's name with nothing behind it. */
+function isEmpty(value: unknown): boolean {
+  return value === null || (isScalar(value) && (value.value === null || value.value === "") && value.type === "PLAIN");
 }
 
 function pairNamed(map: YAMLMap, name: string): Pair | undefined {

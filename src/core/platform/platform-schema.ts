@@ -4,6 +4,14 @@ import { environmentSchema, notificationsSchema } from "./environment-schema.ts"
 import { gitSchema, imageSchema, moduleSchema } from "./module-schema.ts";
 import { checkSchema, serviceSchema } from "./service-schema.ts";
 
+/** Cloud Run's rule for the names of services and jobs, less what tags and revisions add to them. */
+const serviceName = z
+  .string()
+  .regex(
+    /^[a-z][a-z0-9-]{0,47}[a-z0-9]$|^[a-z]$/,
+    "it must be lower-case letters, digits and -, at most 49 characters",
+  );
+
 /** The whole of `mobius.yaml`. Unknown keys are errors; maps are keyed by name. */
 export const platformSchema = z
   .strictObject({
@@ -11,7 +19,7 @@ export const platformSchema = z
     git: gitSchema.prefault({}),
     modules: z.record(name(), moduleSchema).default({}),
     images: z.record(name(), imageSchema).default({}),
-    services: z.record(name(), serviceSchema).default({}),
+    services: z.record(serviceName, serviceSchema).default({}),
     environments: z.record(name(), environmentSchema).default({}),
     flags: z.record(name(), z.strictObject({ type: z.literal("boolean").default("boolean") })).default({}),
     overrides: z

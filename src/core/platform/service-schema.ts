@@ -68,7 +68,9 @@ export const serviceSchema = z
     health: z
       .strictObject({
         path: z.string().regex(/^\//, "it must begin with /").default("/health"),
-        startupSeconds: integer(1).default(60),
+        startupSeconds: integer(1)
+          .refine((value) => value <= 240, "it must be at most 240")
+          .default(60),
       })
       .prefault({}),
     rehearsal: z.strictObject({ env: z.record(variable, z.string()) }).optional(),

@@ -15,6 +15,8 @@ export interface YamlFile {
   readonly file: string;
   /** Maps, lists and texts. A key without a value is absent. */
   readonly value: unknown;
+  /** Keys that stand there without a value. */
+  readonly emptyKeys: readonly YamlPath[];
   /** Where the value at the path stands, or the nearest one around it that there is. */
   readonly whereOf: (path: YamlPath) => Where;
   /** Where the key of the value at the path stands. */
@@ -41,6 +43,7 @@ export function readYaml(text: string, file: string): Result<YamlFile, NonEmpty<
   const problems: Problem[] = document.errors.map((error: YAMLError) =>
     yamlInvalid(placeAt(error.pos[0]), error.message),
   );
+  const emptyKeys: YamlPath[] = [];
   const places = new Map<string, { value: Where; key: Where }>();
   const visit = (node: Node | null | undefined, path: YamlPath, key: Where): unknown => {
     const offset = node?.range?.[0];
@@ -62,8 +65,10 @@ export function readYaml(text: string, file: string): Result<YamlFile, NonEmpty<
       const name = isScalar(keyNode) ? String(keyNode.value) : "";
       const keyPlace = placeAt(keyNode.range?.[0] ?? 0);
       if (!isScalar(keyNode)) problems.push(yamlFeatureRefused(keyPlace, "a key that is no text"));
+      if (name === "__proto__") problems.push(yamlFeatureRefused(keyPlace, "the key __proto__"));
       if (name === "<<") problems.push(yamlFeatureRefused(keyPlace, "a merge key"));
       const member = visit(pair.value as Node | null, [...path, name], keyPlace);
+      if (pair.value === null || member === undefined) emptyKeys.push([...path, name]);
       if (member !== undefined) Object.defineProperty(members, name, { value: member, enumerable: true });
     }
     return members;
@@ -74,6 +79,7 @@ export function readYaml(text: string, file: string): Result<YamlFile, NonEmpty<
   return ok({
     file,
     value: value ?? {},
+    emptyKeys,
     whereOf: (path) => nearest(places, path, "value"),
     whereOfKey: (path) => nearest(places, path, "key"),
   });
