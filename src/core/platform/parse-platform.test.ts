@@ -1,0 +1,120 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { describe, expect, it } from "vitest";
+import { parsePlatform } from "./parse-platform.ts";
+
+const FIXTURES = resolve(import.meta.dirname, "../../../test/fixtures/platform");
+
+function refused(text: string): readonly string[] {
+  const parsed = parsePlatform(text, "mobius.yaml");
+  if (parsed.ok) throw new Error("it was taken");
+  return parsed.problems.map(({ code, where, fix }) => `${code} ${where?.line}:${where?.column} ${fix}`);
+}
+
+const MINIMAL = `platform: p
+modules:
+  chat: { repository: https://git.example.com/chat.git, path: chat }
+images:
+  api: { module: chat, build: { source: { include: [server.js], command: [node, server.js] } } }
+`;
+
+describe("parsePlatform", () => {
+  it("takes every key that there is, and gives each a place", async () => {
+    const parsed = parsePlatform(readFileSync(resolve(FIXTURES, "every-key.yaml"), "utf8"), "mobius.yaml");
+    const value = parsed.ok ? parsed.value : parsed.problems;
+    await expect(`${JSON.stringify(value, undefined, 2)}\n`).toMatchFileSnapshot(resolve(FIXTURES, "every-key.json"));
+  });
+
+  it("fills in Cloud Run's defaults", () => {
+    const parsed = parsePlatform(`${MINIMAL}services:\n  api: { image: api }\n`, "mobius.yaml");
+    expect(parsed.ok && parsed.value.services.api).toMatchObject({
+      role: "api",
+      run: { port: 8080, memory: "512Mi", cpu: 1, minInstances: 0, maxInstances: 10, concurrency: 80 },
+      health: { path: "/health", startupSeconds: 60 },
+      env: {},
+      checks: [],
+    });
+  });
+
+  it("finds every name that leads nowhere, with the nearest one that there is", () => {
+    const text = `${MINIMAL}  twin: { sameAs: apo }
+services:
+  web:
+    image: ape
+    env:
+      A: \${services.wep.url}/x
+      B: \${databases.main.url}
+      C: \${overrides.redis}
+      D: \${flags.live}
+    checks:
+      - { http: "\${services.other.url}/health" }
+environments:
+  staging:
+    project: p-staging
+    region: us-central1
+    registry: gcr.io/p-staging
+    identities: { build: b, deploy: d, migrate: m, runtime: r }
+    policies: { promoteFrom: stagin }
+`;
+    expect(refused(text)).toEqual([
+      'reference-unknown 6:19 Did you mean "api"?',
+      'reference-unknown 9:12 Did you mean "api"?',
+      'reference-unknown 11:10 Did you mean "web"?',
+      "reference-unknown 12:10 Declare the database, or correct the name.",
+      "reference-unknown 13:10 Declare the override, or correct the name.",
+      "reference-unknown 14:10 Declare the flag, or correct the name.",
+      "reference-unknown 16:17 Declare the service, or correct the name.",
+      'reference-unknown 23:30 Did you mean "staging"?',
+    ]);
+  });
+
+  it("refuses images that are the same as themselves, and expressions that cannot be read", () => {
+    const circle = MINIMAL.replace("images:\n", "images:\n  a: { sameAs: b }\n  b: { sameAs: a }\n");
+    expect(refused(circle).map((line) => line.split(" ")[0])).toEqual(["image-cycle", "image-cycle"]);
+    const service = `${MINIMAL}services:\n  api: { image: api, env: { A: "\${service.api.url}", B: "\${flags" } }\n`;
+    expect(refused(service).map((line) => line.split(" ")[0])).toEqual(["expression-invalid", "expression-invalid"]);
+  });
+
+  it("warns of a worker that Cloud Run would starve", () => {
+    const text = `${MINIMAL}services:\n  loop: { image: api, role: worker }\n`;
+    const parsed = parsePlatform(text, "mobius.yaml");
+    expect(parsed.ok && parsed.warnings.map(({ code }) => code)).toEqual(["worker-throttled"]);
+    const fed = text.replace("role: worker", "role: worker, run: { minInstances: 1, cpuThrottling: false }");
+    expect(parsePlatform(fed, "mobius.yaml")).toMatchObject({ ok: true, warnings: [] });
+  });
+
+  it.each([
+    ["Api", "names are lower case"],
+    [`a${"b".repeat(49)}`, "names leave room for revisions and tags"],
+    ["api-", "names end in a letter or digit"],
+  ])("refuses a service named %s: %s", (name) => {
+    expect(refused(`${MINIMAL}services:\n  ${name}: { image: api }\n`)[0]).toMatch(/^value-invalid 7:/);
+  });
+
+  it.each([
+    ["run: { port: 70000 }", "value-invalid"],
+    ["run: { port: http }", "value-invalid"],
+    ["run: { memory: lots }", "value-invalid"],
+    ["run: { minInstance: 1 }", "key-unknown"],
+    ["health: { startupSeconds: 241 }", "value-invalid"],
+    ["health: { path: health }", "value-invalid"],
+    ["secrets: { KEY: name-without-version }", "value-invalid"],
+    ["env: { 1BAD: x }", "value-invalid"],
+    ["role: cron", "value-invalid"],
+  ])("refuses %s with %s", (setting, code) => {
+    const [first] = refused(`${MINIMAL}services:\n  api: { image: api, ${setting} }\n`);
+    expect(first).toMatch(new RegExp(`^${code} 7:`));
+  });
+
+  it("refuses paths that lead out of a checkout", () => {
+    for (const path of ["../x", "/etc", "a/../../b", "~/x"]) {
+      expect(refused(MINIMAL.replace("path: chat", `path: ${path}`))[0]).toMatch(/^value-invalid 3:/);
+    }
+  });
+
+  it("refuses an entry that says nothing", () => {
+    expect(refused("platform: p\nflags:\n  live:\n")).toEqual([
+      "value-invalid 3:3 Correct the value; the schema in schemas/ says what is allowed.",
+    ]);
+  });
+});
