@@ -34,7 +34,7 @@ export type SourceRefusal =
  * ever executed. Every call has a deadline; a remote that does not answer is `unreachable`.
  */
 export interface Source {
-  /** Brings the mirror up to date. Cheap when done less than a second ago. */
+  /** Brings the mirror to what the remote has at some moment after this call. Cheap where nothing has changed. */
   refresh(url: RepositoryUrl): Promise<Result<void, SourceRefusal>>;
   /** A branch, tag, full or short commit id → the full commit id, as the remote has it after the last refresh. */
   resolve(url: RepositoryUrl, ref: string): Promise<Result<CommitId, SourceRefusal>>;

@@ -65,6 +65,7 @@ async function runIn(
       logPath,
     });
     const stop = () => void running.stop(GRACE_MS);
+    if (signal.aborted) stop();
     signal.addEventListener("abort", stop);
     const { outcome } = await running.exited;
     signal.removeEventListener("abort", stop);
