@@ -7,11 +7,13 @@ export function environmentNamed(platform: Platform, name: string): Environment 
   );
 }
 
-/** The environment whose name or alias a release id ends in. */
+/** The environment whose name or alias a release id ends in; of `eu-staging` and `staging` the longer one is meant. */
 export function environmentOfId(platform: Platform, releaseId: string): Environment | undefined {
-  return Object.values(platform.environments).find((environment) =>
-    [environment.name, ...environment.aliases.names].some((name) => releaseId.endsWith(`-${name}`)),
+  const endings = Object.values(platform.environments).flatMap((environment) =>
+    [environment.name, ...environment.aliases.names].map((name) => ({ name, environment })),
   );
+  const fitting = endings.filter(({ name }) => releaseId.endsWith(`-${name}`));
+  return fitting.sort((a, b) => b.name.length - a.name.length)[0]?.environment;
 }
 
 /** The environment that a project belongs to, by its name or an alias. */

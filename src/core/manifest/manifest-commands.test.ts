@@ -36,6 +36,13 @@ describe("newManifest", () => {
     expect(read.environment).toBe("staging");
     expect(read.description).toBe('says "hello": to <all>');
     expect(Object.keys(read.commits)).toEqual(["mobius-chat", "mobius-rag"]);
+    expect(text).not.toContain("environment:");
+  });
+
+  it("names the environment where the id does not end in it", () => {
+    const text = newManifest({ platform, environment: "staging", releaseId: "winter", description: "x", refs: {} });
+    expect(text).toContain("\nenvironment: staging\n");
+    expect(manifest(text).environment).toBe("staging");
   });
 });
 

@@ -1,4 +1,5 @@
 import type { Platform } from "../platform/platform.ts";
+import { environmentOfId } from "./environments.ts";
 import { type ManifestEdit, rewriteManifest } from "./rewrite-manifest.ts";
 
 export interface NewManifest {
@@ -11,12 +12,14 @@ export interface NewManifest {
 }
 
 /** The text of a new manifest that names the refs given, with the schema's modeline and every section in order. */
-export function newManifest({ platform, releaseId, description, refs }: NewManifest): string {
+export function newManifest({ platform, environment, releaseId, description, refs }: NewManifest): string {
   const flags = Object.keys(platform.flags);
+  const isSaid = environmentOfId(platform, releaseId)?.name === environment;
   const skeleton = [
     "# yaml-language-server: $schema=../schemas/release-manifest.schema.json",
     `release_id: ${releaseId}`,
     `description: ${JSON.stringify(description)}`,
+    ...(isSaid ? [] : [`environment: ${environment}`]),
     "",
     "# Module: commit, tag or branch. What is not named stays as it is.",
     "commits:",

@@ -55,11 +55,62 @@ describe("rewriteManifest", () => {
   });
 
   it("quotes what other readers of YAML would take for a number or a date", () => {
-    for (const value of ["1234567", "1234e5", "0123456789012345678901234567890123456789"]) {
+    const digits = ["1234567", "1234e5", "1e+5", "1_000", "0x1234", "0123456789012345678901234567890123456789"];
+    for (const value of [...digits, "2026-11-26", "12:30", "on", "y", "null", "false"]) {
       expect(rewriteManifest("commits:\n  a: main\n", [{ path: ["commits", "a"], value }])).toBe(
         `commits:\n  a: "${value}"\n`,
       );
     }
+  });
+
+  it.each([
+    ["a folded text", "commits:\n  a: >-\n    main\n  b: x\n", "commits:\n  a: v1\n  b: x\n"],
+    ["a literal text", "commits:\r\n  a: |\r\n    main\r\n", "commits:\r\n  a: v1\r\n"],
+    ["a text over two lines", "commits:\n  a: main\n    line\n  b: x\n", "commits:\n  a: v1\n  b: x\n"],
+    ["no value", "commits:\n  a:\n  b: x\n", "commits:\n  a: v1\n  b: x\n"],
+    ["no value but a comment", "commits:\n  a: # c\n  b: x\n", "commits:\n  a: v1 # c\n  b: x\n"],
+    ["no value, in flow style", "commits: {b: x, a}\n", "commits: {b: x, a: v1}\n"],
+    ["a byte order mark before it", "\uFEFFcommits:\n  a: main\n", "\uFEFFcommits:\n  a: v1\n"],
+  ])("writes a value where there is %s", (_what, text, changed) => {
+    expect(rewriteManifest(text, [{ path: ["commits", "a"], value: "v1" }])).toBe(changed);
+  });
+
+  it.each([
+    ["a trailing comma", "commits: { a: x, }\n", "commits: { a: x, z: v1, }\n"],
+    [
+      "comments in flow style",
+      "commits: {\n  a: x, # c\n  b: y # d\n}\n",
+      "commits: {\n  a: x, # c\n  b: y, z: v1 # d\n}\n",
+    ],
+    ["only a comment in flow style", "commits: {\n  # c\n}\n", "commits: {z: v1\n  # c\n}\n"],
+    ["a literal text", "commits:\n  a: |\n    x\nnotes: []\n", "commits:\n  a: |\n    x\n  z: v1\nnotes: []\n"],
+    [
+      "a list over lines",
+      "commits:\n  a: [x,\n    y] # c\nnotes: []\n",
+      "commits:\n  a: [x,\n    y] # c\n  z: v1\nnotes: []\n",
+    ],
+    ["the end of the document", "release_id: x\n...\n", "release_id: x\ncommits:\n  z: v1\n...\n"],
+    ["a file in flow style", "{release_id: x}\n", "{release_id: x, commits: {z: v1}}\n"],
+    ["an empty section in flow style", "{commits: , notes: []}\n", "{commits: {z: v1} , notes: []}\n"],
+  ])("adds a key by %s", (_what, text, changed) => {
+    expect(rewriteManifest(text, [{ path: ["commits", "z"], value: "v1" }])).toBe(changed);
+  });
+
+  it("leaves lists of migrations, their comments and their order as they are", () => {
+    const lists =
+      "migrations:\n  mobius-rag: # first\n    - python:a   # one\n    - 'sql:b.sql'\n  mobius-os: [1234e5, 0x12]\n";
+    expect(rewriteManifest(`${lists}commits:\n  a: main\n`, [{ path: ["commits", "a"], value: "v1" }])).toBe(
+      `${lists}commits:\n  a: v1\n`,
+    );
+  });
+
+  it("does not pass over an edit that has no place: that would leave a release unpinned", () => {
+    expect(() => rewriteManifest("commits: [a]\n", [{ path: ["commits", "a"], value: "v1" }])).toThrow(
+      "section commits is a map",
+    );
+    expect(() => rewriteManifest("commits: { a: [b] }\n", [{ path: ["commits", "a"], value: "v1" }])).toThrow(
+      "commits.a is a scalar",
+    );
   });
 
   it("leaves a value alone that is the same already, however it is quoted", () => {

@@ -2,7 +2,8 @@
  * Changes values in a manifest's text by splicing: everything that is not one of the values named stays as it is, byte
  * for byte. Printing the YAML tree again was tried and changes texts such as `1234e5`.
  */
-import { isMap, isScalar, type Pair, parseDocument, type Scalar, type YAMLMap } from "yaml";
+import { isMap, isScalar, type Node, type Pair, parseDocument, type Scalar, type YAMLMap } from "yaml";
+import { assert, present } from "../values/assert.ts";
 
 export interface ManifestEdit {
   /** Section and key, such as `["images", "mobius-rag"]`. */
@@ -16,7 +17,10 @@ interface Splice {
   readonly text: string;
 }
 
-/** The text with the values in place; keys and sections that are missing are added at their block's end. */
+/**
+ * The text with the values in place; keys and sections that are missing are added at their block's end. Throws
+ * `Bug` where a section or value is no map or scalar: `parseManifest` takes no such manifest.
+ */
 export function rewriteManifest(text: string, edits: readonly ManifestEdit[]): string {
   let changed = text;
   // One at a time: an added section has to be there before its second key is.
@@ -28,22 +32,29 @@ function applySplice(text: string, splice: Splice | undefined): string {
   return splice === undefined ? text : text.slice(0, splice.from) + splice.text + text.slice(splice.to);
 }
 
-function spliceOf(text: string, { path: [section, key], value }: ManifestEdit): Splice | undefined {
-  const document = parseDocument(text, { schema: "failsafe" });
-  const lineBreak = text.includes("\r\n") ? "\r\n" : "\n";
-  const root = document.contents;
-  if (!isMap(root)) return undefined;
-  const block = pairNamed(root as YAMLMap, section);
-  if (block === undefined || isEmpty(block.value)) {
-    return newSection(text, block, { section, key, value, lineBreak });
-  }
-  if (!isMap(block.value)) return undefined;
-  const pair = pairNamed(block.value as YAMLMap, key);
-  if (pair === undefined) return newKey(text, block.value as YAMLMap, { key, value, lineBreak });
-  return isScalar(pair.value) ? replace(pair.value as Scalar, value) : undefined;
+interface Addition {
+  readonly section: string;
+  readonly key: string;
+  readonly value: string;
+  readonly lineBreak: string;
 }
 
-/** A section's name with nothing behind it. */
+function spliceOf(text: string, { path: [section, key], value }: ManifestEdit): Splice | undefined {
+  const root = parseDocument(text, { schema: "failsafe" }).contents;
+  assert(isMap(root), "a manifest is a map");
+  const addition = { section, key, value, lineBreak: text.includes("\r\n") ? "\r\n" : "\n" };
+  const block = pairNamed(root as YAMLMap, section);
+  if (block === undefined) return newSection(text, root as YAMLMap, addition);
+  if (isEmpty(block.value)) return firstKey(text, block, root as YAMLMap, addition);
+  assert(isMap(block.value), `section ${section} is a map`);
+  const pair = pairNamed(block.value as YAMLMap, key);
+  if (pair === undefined) return newKey(text, block.value as YAMLMap, addition);
+  if (isEmpty(pair.value)) return firstValue(text, pair, value);
+  assert(isScalar(pair.value), `${section}.${key} is a scalar`);
+  return replace(text, pair.value as Scalar, value);
+}
+
+/** A name with nothing behind it. */
 function isEmpty(value: unknown): boolean {
   return value === null || (isScalar(value) && (value.value === null || value.value === "") && value.type === "PLAIN");
 }
@@ -52,54 +63,81 @@ function pairNamed(map: YAMLMap, name: string): Pair | undefined {
   return map.items.find((pair) => isScalar(pair.key) && String(pair.key.value) === name);
 }
 
-/** Keeps the quotes that stand there; text that YAML would read otherwise without quotes gets some. */
-function replace(node: Scalar, value: string): Splice | undefined {
-  const [from, to] = node.range ?? [];
-  if (from === undefined || to === undefined || String(node.value) === value) return undefined;
+/** Keeps the quotes that stand there; a value over several lines becomes one on a single line. */
+function replace(text: string, node: Scalar, value: string): Splice | undefined {
+  const [from, to] = present(node.range, "a range of each node that was read");
+  if (String(node.value) === value) return undefined;
   if (node.type === "QUOTE_SINGLE") return { from, to, text: `'${value.replaceAll("'", "''")}'` };
   if (node.type === "QUOTE_DOUBLE") return { from, to, text: JSON.stringify(value) };
-  return { from, to, text: plain(value) };
+  // A block scalar ends behind its last line break, which the next key needs.
+  return { from, to: beforeLineBreak(text, to), text: plain(value) };
 }
 
-/** Digests, full commits and image references need no quotes; an all-digit commit does, for readers with implicit types. */
+/** What YAML 1.1 or 1.2 takes for a number, a date, a time, a truth or nothing where it stands without quotes. */
+const IMPLICIT =
+  /^([-+.\d][\d_.,:]*(e[-+]?\d+)?|0[xob][\da-f_]+|\d+-\d+-\d+.*|true|false|yes|no|on|off|y|n|null|~|[-+]?\.(inf|nan))$/i;
+
+/** Digests, most commits and image references need no quotes; what readers with implicit types take otherwise does. */
 function plain(value: string): string {
-  const isSafe = /^[A-Za-z0-9][\w./@:+-]*$/.test(value) && !/^[\d.]+(e\d+)?$/i.test(value) && !value.endsWith(":");
+  const isSafe = /^[A-Za-z0-9][\w./@:+-]*$/.test(value) && !IMPLICIT.test(value) && !value.endsWith(":");
   return isSafe ? value : JSON.stringify(value);
 }
 
-function newKey(
-  text: string,
-  block: YAMLMap,
-  { key, value, lineBreak }: { key: string; value: string; lineBreak: string },
-): Splice | undefined {
+function newKey(text: string, block: YAMLMap, { key, value, lineBreak }: Addition): Splice {
   const last = block.items.at(-1);
-  const end = block.range?.[1];
-  if (end === undefined) return undefined;
-  if (block.flow === true) {
-    const at = end - 1;
-    return { from: at, to: at, text: `${last === undefined ? "" : ", "}${key}: ${plain(value)}` };
-  }
-  const keyNode = last?.key as Scalar | undefined;
-  const keyFrom = keyNode?.range?.[0] ?? 0;
+  const entry = `${key}: ${plain(value)}`;
+  if (block.flow === true) return newFlowEntry(block, entry);
+  const keyFrom = startOf(present(last, "a block map with a key").key);
   const indent = " ".repeat(keyFrom - (text.lastIndexOf("\n", keyFrom - 1) + 1));
-  const valueEnd = (last?.value as Scalar | undefined)?.range?.[1] ?? end;
-  const at = endOfLine(text, valueEnd);
-  return { from: at, to: at, text: `${lineBreak}${indent}${key}: ${plain(value)}` };
+  const at = endOfLine(text, beforeLineBreak(text, endOfPair(present(last, "a block map with a key"))));
+  return { from: at, to: at, text: `${lineBreak}${indent}${entry}` };
 }
 
-function newSection(
-  text: string,
-  block: Pair | undefined,
-  { section, key, value, lineBreak }: { section: string; key: string; value: string; lineBreak: string },
-): Splice {
-  const line = `${lineBreak}  ${key}: ${plain(value)}`;
-  if (block !== undefined) {
-    const keyEnd = (block.key as Scalar).range?.[1] ?? 0;
-    const at = endOfLine(text, keyEnd);
-    return { from: at, to: at, text: line };
-  }
-  const gap = text === "" || text.endsWith("\n") ? "" : lineBreak;
-  return { from: text.length, to: text.length, text: `${gap}${section}:${line}${lineBreak}` };
+/** Directly behind the last value, before a comma or a comment that may follow it. */
+function newFlowEntry(map: YAMLMap, entry: string): Splice {
+  const last = map.items.at(-1);
+  const at = last === undefined ? startOf(map) + 1 : endOfPair(last);
+  return { from: at, to: at, text: last === undefined ? entry : `, ${entry}` };
+}
+
+function newSection(text: string, root: YAMLMap, { section, key, value, lineBreak }: Addition): Splice {
+  if (root.flow === true) return newFlowEntry(root, `${section}: {${key}: ${plain(value)}}`);
+  const rest = present(root.range, "a range of each node that was read")[1];
+  const end = /^\.\.\.\s*$/m.exec(text.slice(rest));
+  const at = end === null ? text.length : rest + end.index;
+  const gap = at === 0 || text[at - 1] === "\n" ? "" : lineBreak;
+  return { from: at, to: at, text: `${gap}${section}:${lineBreak}  ${key}: ${plain(value)}${lineBreak}` };
+}
+
+/** The first entry of a section that stands there without any. */
+function firstKey(text: string, section: Pair, root: YAMLMap, { key, value, lineBreak }: Addition): Splice {
+  if (root.flow === true) return firstValue(text, section, value, `{${key}: ${plain(value)}}`);
+  const at = endOfLine(text, endOf(section.key));
+  return { from: at, to: at, text: `${lineBreak}  ${key}: ${plain(value)}` };
+}
+
+/** Behind the colon of a key that has no value; where there is no colon either, behind the key. */
+function firstValue(text: string, pair: Pair, value: string, written = plain(value)): Splice {
+  const [gap = "", colon] = /^[ \t]*(:)?/.exec(text.slice(endOf(pair.key))) ?? [];
+  const at = endOf(pair.key) + (colon === undefined ? 0 : gap.length);
+  return { from: at, to: at, text: colon === undefined ? `: ${written}` : ` ${written}` };
+}
+
+function startOf(node: unknown): number {
+  return present((node as Node).range, "a range of each node that was read")[0];
+}
+
+function endOf(node: unknown): number {
+  return present((node as Node).range, "a range of each node that was read")[1];
+}
+
+function endOfPair({ key, value }: Pair): number {
+  return Math.max(endOf(key), value === null ? 0 : endOf(value));
+}
+
+function beforeLineBreak(text: string, at: number): number {
+  if (text[at - 1] !== "\n") return at;
+  return text[at - 2] === "\r" ? at - 2 : at - 1;
 }
 
 function endOfLine(text: string, from: number): number {
