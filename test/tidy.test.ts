@@ -70,7 +70,7 @@ const RULES: readonly {
   {
     rule: habits.explainedProblems,
     says: "every problem is documented and shown in a test",
-    broken: sourceFile("src/core/plan/problems.ts", 'const p = { code: "never-heard-of" };\n'),
+    broken: sourceFile("src/core/plan/problems.ts", 'const p = { code: "never-heard-of", severity: "error" };\n'),
     told: /never-heard-of has no section[\s\S]*never-heard-of is shown whole in no test/,
   },
 ];

@@ -48,6 +48,7 @@ export async function composeReleases(parts: Parts): Promise<Result<Omit<Running
     version: await packageVersion(),
     person: request.person,
     isReady: () => isReady,
+    onFault: (id, cause) => request.log(`request ${id}: ${cause instanceof Error ? cause.stack : String(cause)}`),
     buildLog: (build) => buildLog(cloud, build),
     metrics: () => metricsText(cloud),
     schema: readSchema,

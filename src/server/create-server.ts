@@ -5,8 +5,10 @@
 import Fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
 import { Authenticator } from "./authenticate.ts";
 import { registerBoard } from "./board/register-board.ts";
+import { answerFaults } from "./faults.ts";
+import { hostRefused } from "./problems.ts";
 import { registerReleaseRoutes } from "./release-routes.ts";
-import type { Routing, ServerDependencies } from "./routing.ts";
+import { type Routing, type ServerDependencies, sendProblems } from "./routing.ts";
 
 const BODY_LIMIT_BYTES = 4 * 1024 * 1024;
 
@@ -16,18 +18,19 @@ export interface CreatedServer {
   readonly makeLink: () => string;
 }
 
-/** The server, not listening yet. */
+/** The server, not listening yet; `listen` and `close` are the caller's. */
 export function createServer(deps: ServerDependencies): CreatedServer {
   const app = Fastify({ bodyLimit: BODY_LIMIT_BYTES, genReqId: () => deps.ids.uuid(), forceCloseConnections: true });
   const authenticator = new Authenticator({ ...deps });
   const callerOf = (request: FastifyRequest) => authenticator.callerOf(request);
   app.addHook("onRequest", async (request, reply) => {
-    if (!isLoopback(request.headers.host)) await reply.code(421).send({ error: { message: "unknown host" } });
+    if (!isLoopback(request.headers.host)) await sendProblems(reply, [hostRefused()]);
   });
   app.addHook("onSend", async (_request, reply) => {
     reply.header("x-content-type-options", "nosniff").header("referrer-policy", "no-referrer");
     reply.header("content-security-policy", "default-src 'self'; frame-ancestors 'none'; base-uri 'none'");
   });
+  answerFaults(app, { bodyLimitBytes: BODY_LIMIT_BYTES, onFault: deps.onFault });
   const routing: Routing = { app, callerOf, deps };
   registerReleaseRoutes(routing);
   registerBoard(routing, authenticator);

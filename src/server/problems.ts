@@ -32,3 +32,47 @@ export function requestInvalid(reasons: readonly string[]): Problem {
     fix: "Look at the route in /openapi.json.",
   };
 }
+
+/** No route answers this method and path. */
+export function routeUnknown(method: string, path: string): Problem {
+  return {
+    code: "route-unknown",
+    severity: "error",
+    summary: `There is no ${method} ${path}.`,
+    why: ["The server has no such route, or not with this method."],
+    fix: "Look at the routes in /openapi.json.",
+  };
+}
+
+/** Nothing of that name. */
+export function resourceUnknown(kind: "build" | "environment" | "schema", name: string): Problem {
+  return {
+    code: "resource-unknown",
+    severity: "error",
+    summary: `There is no ${kind} "${name}".`,
+    why: ["Nothing of that name is known to this server."],
+    fix: "Correct the name.",
+  };
+}
+
+/** More bytes than any request of ours has. */
+export function bodyTooLarge(limitBytes: number): Problem {
+  return {
+    code: "body-too-large",
+    severity: "error",
+    summary: "The request's body is too large.",
+    why: [`A body has at most ${limitBytes} bytes.`],
+    fix: "Send less.",
+  };
+}
+
+/** The request reached us under a name that is not this machine's. */
+export function hostRefused(): Problem {
+  return {
+    code: "host-refused",
+    severity: "error",
+    summary: "The request names another host than this machine.",
+    why: ["A page elsewhere can let its own name lead to this machine; the name is how such requests are told apart."],
+    fix: "Use http://127.0.0.1 or http://localhost.",
+  };
+}

@@ -12,6 +12,7 @@ import { ROUTES } from "../ports/api/contract.ts";
 import type { Caller } from "../ports/identities.ts";
 import { openApiDocument } from "./open-api.ts";
 import { registerPhaseRoute } from "./phase-route.ts";
+import { resourceUnknown } from "./problems.ts";
 import { addRoute, type Routing, sendProblems } from "./routing.ts";
 
 /** Our own API: plans, releases, what environments serve. */
@@ -34,7 +35,7 @@ function registerStatusRoutes(routing: Routing): void {
   addRoute(routing, ROUTES.schema, async ({ request, reply }) => {
     const text = await deps.schema((request.params as { schema: string }).schema);
     return text === undefined
-      ? reply.code(404).send({ error: { message: "no such schema" } })
+      ? sendProblems(reply, [resourceUnknown("schema", (request.params as { schema: string }).schema)])
       : reply.type("application/schema+json").send(text);
   });
 }
@@ -63,12 +64,13 @@ function registerReading(routing: Routing): void {
   });
   addRoute(routing, ROUTES.events, async ({ request, reply }) => followEvents(routing, request, reply));
   addRoute(routing, ROUTES.environment, async ({ request, reply }) => {
-    const found = await deps.environment((request.params as { environment: string }).environment);
-    return found ?? reply.code(404).send({ error: { message: "no such environment" } });
+    const { environment } = request.params as { environment: string };
+    return (await deps.environment(environment)) ?? sendProblems(reply, [resourceUnknown("environment", environment)]);
   });
   addRoute(routing, ROUTES.buildLog, async ({ request, reply }) => {
-    const text = await deps.buildLog((request.params as { build: string }).build);
-    if (text === undefined) return reply.code(404).send({ error: { message: "no such build" } });
+    const { build } = request.params as { build: string };
+    const text = await deps.buildLog(build);
+    if (text === undefined) return sendProblems(reply, [resourceUnknown("build", build)]);
     return reply.type("text/plain; charset=utf-8").send(text);
   });
 }

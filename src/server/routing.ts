@@ -20,6 +20,8 @@ export interface ServerDependencies {
   readonly person: string;
   /** Whether work can be taken: false while the server starts or stops. */
   readonly isReady: () => boolean;
+  /** Told of faults of the server itself. */
+  readonly onFault: (requestId: string, cause: unknown) => void;
   readonly buildLog: (build: string) => Promise<string | undefined>;
   readonly metrics: () => string;
   /** Text of a generated JSON Schema by file name. */

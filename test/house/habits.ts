@@ -136,7 +136,7 @@ function problemCodes(files: readonly SourceFile[]): ReadonlyMap<string, string>
   const codes = new Map<string, string>();
   for (const file of product(files).filter((each) => !each.path.startsWith("src/cloud/"))) {
     // Literals of a problem, and first arguments of the small constructors in problems.ts.
-    const literal = /\bcode: "([a-z]+(?:-[a-z]+)+)"/g;
+    const literal = /\bcode: "([a-z]+(?:-[a-z]+)+)",\s+severity/g;
     const argument = /\b(?:error|warning|problem)\(\s*"([a-z]+(?:-[a-z]+)+)"/g;
     for (const pattern of [literal, argument]) {
       for (const match of file.text.matchAll(pattern)) codes.set(match[1] ?? "", file.path);

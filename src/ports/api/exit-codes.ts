@@ -18,6 +18,11 @@ export const EXIT = {
 const OTHERWISE: Readonly<Record<string, { readonly status: number; readonly exit: number }>> = {
   "not-authenticated": { status: 401, exit: EXIT.denied },
   "not-allowed": { status: 403, exit: EXIT.denied },
+  "host-refused": { status: 421, exit: EXIT.denied },
+  "route-unknown": { status: 404, exit: EXIT.invalid },
+  "resource-unknown": { status: 404, exit: EXIT.invalid },
+  "body-too-large": { status: 413, exit: EXIT.invalid },
+  "request-invalid": { status: 400, exit: EXIT.invalid },
   "release-unknown": { status: 404, exit: EXIT.invalid },
   "environment-unknown": { status: 404, exit: EXIT.invalid },
   "release-ended": { status: 409, exit: EXIT.conflict },

@@ -90,10 +90,15 @@ function phasesTable(release: ReleaseView): Html {
   return html`<div class="table"><table><caption>Phases</caption><thead><tr><th scope="col">Phase</th><th scope="col">State</th><th scope="col">Try</th><th scope="col">Outcome</th></tr></thead><tbody>${rows}</tbody></table></div>`;
 }
 
+/** Only an address of the web is made a link: another scheme would run what it says. */
+function linkTo(url: string): Html {
+  return /^https?:\/\//.test(url) ? html`<a href="${url}">${url}</a>` : html`${url}`;
+}
+
 function servicesTable(release: ReleaseView): Html {
   const rows = release.services.map(
     (service) =>
-      html`<tr><td>${service.service}</td><td>${service.state}</td><td>${service.revision ?? ""}</td><td><code>${service.digest?.slice(0, 19) ?? ""}</code></td><td>${service.url === undefined ? "" : html`<a href="${service.url}">${service.url}</a>`}</td></tr>`,
+      html`<tr><td>${service.service}</td><td>${service.state}</td><td>${service.revision ?? ""}</td><td><code>${service.digest?.slice(0, 19) ?? ""}</code></td><td>${service.url === undefined ? "" : linkTo(service.url)}</td></tr>`,
   );
   return html`<div class="table"><table><caption>Services</caption><thead><tr><th scope="col">Service</th><th scope="col">State</th><th scope="col">Revision</th><th scope="col">Image</th><th scope="col">Address</th></tr></thead><tbody>${rows}</tbody></table></div>`;
 }

@@ -1,0 +1,77 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { HOSTILE, MANIFEST, type ServerWorld, startServerWorld } from "./server-world.ts";
+
+describe("the board", () => {
+  let server: ServerWorld;
+  let cookie: string;
+  beforeAll(async () => {
+    server = await startServerWorld();
+    await server.asPerson("POST", "/api/v1/releases", { manifest: MANIFEST, requestId: "request-1" });
+    await server.asPerson("POST", "/api/v1/releases/REL-1:cancel", { reason: HOSTILE });
+    const opened = await server.ask("GET", `/?login=${server.makeLink()}`);
+    expect(opened.status).toBe(303);
+    cookie = opened.headers["set-cookie"]?.[0] ?? "";
+  });
+  afterAll(() => server[Symbol.asyncDispose]());
+
+  const look = (path: string) => server.ask("GET", path, { headers: { cookie: cookie.split(";")[0] ?? "" } });
+
+  it("opens by a link once, with a cookie that no script and no other site can use", async () => {
+    expect(cookie).toMatch(/HttpOnly; SameSite=Strict/);
+    const link = server.makeLink();
+    expect((await server.ask("GET", `/?login=${link}`)).status).toBe(303);
+    const again = await server.ask("GET", `/?login=${link}`);
+    expect(again.status).toBe(401);
+    expect(again.headers["set-cookie"]).toBeUndefined();
+    expect((await server.ask("GET", "/?login=guess")).status).toBe(401);
+  });
+
+  it.each(["/", "/releases/REL-1", "/builds/b-1"])("shows nothing of %s without a session", async (path) => {
+    const answer = await server.ask("GET", path);
+    expect(answer.status).toBe(401);
+    expect(answer.body).toContain("Open the board by the link");
+    expect(answer.body).not.toContain("REL-1");
+  });
+
+  it.each([
+    ["/", "REL-1"],
+    ["/releases/REL-1", "Phases"],
+    ["/builds/b-1", "Step #0"],
+  ])("shows %s as text, whatever stands in it", async (path, part) => {
+    const { status, headers, body } = await look(path);
+    expect(status).toBe(200);
+    expect(body).toContain(part);
+    expect(body).not.toContain("<script>alert");
+    expect(headers["content-security-policy"]).toBe("default-src 'self'; frame-ancestors 'none'; base-uri 'none'");
+    expect(headers["x-content-type-options"]).toBe("nosniff");
+    expect(headers["cache-control"]).toBe("no-store");
+  });
+
+  it("shows what was escaped, so that it can be read", async () => {
+    expect((await look("/builds/b-1")).body).toContain("&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;");
+    expect((await look("/releases/REL-1")).body).toContain("&lt;script&gt;");
+  });
+
+  it("changes nothing with the cookie alone, unless the page is our own", async () => {
+    const headers = { cookie: cookie.split(";")[0] ?? "" };
+    const body = { manifest: MANIFEST, requestId: "request-9" };
+    expect((await server.ask("POST", "/api/v1/releases", { headers, body })).status).toBe(401);
+    for (const site of ["cross-site", "same-site", "none"]) {
+      const answer = await server.ask("POST", "/api/v1/releases", {
+        headers: { ...headers, "sec-fetch-site": site },
+        body,
+      });
+      expect(answer.status).toBe(401);
+    }
+    const own = await server.ask("POST", "/api/v1/plans", {
+      headers: { ...headers, "sec-fetch-site": "same-origin" },
+      body: { manifest: MANIFEST },
+    });
+    expect(own.status).toBe(200);
+  });
+
+  it("answers a page that is not there", async () => {
+    expect((await look("/releases/REL-99")).status).toBe(404);
+    expect((await look("/builds/none")).body).toContain("There is nothing of that name");
+  });
+});

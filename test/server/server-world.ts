@@ -1,0 +1,120 @@
+import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
+import type { AddressInfo } from "node:net";
+import { createIdentities } from "../../src/adapters/identity/identities.ts";
+import { systemClock } from "../../src/adapters/system/system-clock.ts";
+import { systemIds } from "../../src/adapters/system/system-ids.ts";
+import { ReleaseEngine } from "../../src/engine/releases/release-engine.ts";
+import type { Identities } from "../../src/ports/identities.ts";
+import { createServer } from "../../src/server/create-server.ts";
+import { SimWorld } from "../sim/sim-world.ts";
+
+export const TOKEN = "the-person-s-token";
+export const MANIFEST = "release-manifests/x-staging.yaml";
+/** What a release of this world must not do to a page that shows it. */
+export const HOSTILE = `<script>alert("x")</script>`;
+
+const PLATFORM = `
+platform: sim
+modules:
+  app: { repository: ./app.git, path: app }
+images:
+  app: { module: app, build: { source: { include: [server.js], command: [node, server.js] } } }
+services:
+  api: { image: app }
+environments:
+  staging:
+    project: mobius-staging
+    region: us-central1
+    registry: gcr.io/mobius-staging
+    identities: { build: b, deploy: d, migrate: m, runtime: r }
+`;
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+export interface ServerWorld extends AsyncDisposable {
+  readonly engine: ReleaseEngine;
+  readonly identities: Identities;
+  readonly world: SimWorld;
+  readonly base: string;
+  readonly makeLink: () => string;
+  /** Asks over real HTTP, with any header, Host included. */
+  ask(method: string, path: string, options?: { headers?: Record<string, string>; body?: unknown }): Promise<Answer>;
+  /** As the person of the token file. */
+  asPerson(method: string, path: string, body?: unknown): Promise<Answer>;
+}
+
+/** The real HTTP server and release engine over a world in memory, listening on a port of its own. */
+export async function startServerWorld(): Promise<ServerWorld> {
+  const world = new SimWorld({
+    umbrella: {
+      "mobius.yaml": PLATFORM,
+      [MANIFEST]: `release_id: x-staging\ncommits:\n  app: "${"1".repeat(40)}"\nnotes: ['${HOSTILE}']\n`,
+    },
+    "./app.git": { "server.js": "1" },
+  });
+  const engine = new ReleaseEngine(world.ports(), () => {});
+  const identities = createIdentities({
+    signingKey: new Uint8Array(32).fill(7),
+    personToken: async () => TOKEN,
+    personName: "ada",
+    clock: systemClock,
+  });
+  const { app, makeLink } = createServer({
+    engine,
+    identities,
+    clock: systemClock,
+    ids: systemIds,
+    installation: "test",
+    version: "0.0.0",
+    person: "ada",
+    isReady: () => true,
+    onFault: () => {},
+    buildLog: async (build) => (build === "b-1" ? `Step #0: ${HOSTILE}\n` : undefined),
+    metrics: () => "mobius_up 1\n",
+    schema: async (name) => (name === "mobius.schema.json" ? "{}" : undefined),
+    environment: async (name) => (name === "staging" ? { environment: name, services: [] } : undefined),
+    register: (fastify) => {
+      fastify.get("/api/v1/breaks", async () => {
+        throw new Error("a secret detail");
+      });
+    },
+  });
+  await app.listen({ host: "127.0.0.1", port: 0 });
+  await engine.start();
+  const { port } = app.server.address() as AddressInfo;
+  const ask: ServerWorld["ask"] = (method, path, { headers = {}, body } = {}) =>
+    new Promise((resolve, reject) => {
+      const text = body === undefined ? undefined : typeof body === "string" ? body : JSON.stringify(body);
+      const type = text === undefined ? {} : { "content-type": "application/json" };
+      const call = httpRequest(
+        { host: "127.0.0.1", port, method, path, headers: { ...type, ...headers } },
+        (response) => {
+          let answer = "";
+          response.setEncoding("utf8").on("data", (piece: string) => {
+            answer += piece;
+          });
+          response.on("end", () =>
+            resolve({ status: response.statusCode ?? 0, headers: response.headers, body: answer }),
+          );
+        },
+      );
+      call.on("error", reject).end(text);
+    });
+  return {
+    engine,
+    identities,
+    world,
+    base: `http://127.0.0.1:${port}`,
+    makeLink,
+    ask,
+    asPerson: (method, path, body) => ask(method, path, { headers: { authorization: `Bearer ${TOKEN}` }, body }),
+    async [Symbol.asyncDispose]() {
+      await engine.stop();
+      await app.close();
+    },
+  };
+}
