@@ -70,6 +70,32 @@ describe("ruling 1: the environment follows from id, images and overrides, which
     ]);
   });
 
+  it("takes the longer of two names that an id ends in", () => {
+    const text = readFileSync(SAMPLE, "utf8").replace("names: [prod]", "names: [prod, eu-staging]");
+    const both = parsePlatform(text, "mobius.yaml");
+    if (!both.ok) throw new Error(both.problems.map(renderProblem).join("\n"));
+    const read = parseManifest({ text: "release_id: 2026-11-26-eu-staging\n", file: "m.yaml", platform: both.value });
+    expect(read.ok && read.value.environment).toBe("production");
+  });
+
+  it("refuses commands that name another environment's project", () => {
+    const command = (written: string) => `${ID}verification:\n  verify_script: ${written}\n  qa_suite: ${written}\n`;
+    expect(refused(command("./verify_production.sh --project mobiusos-new"))).toEqual([
+      "identifier-foreign 3:18",
+      "identifier-foreign 4:13",
+    ]);
+    expect(good(command("./verify_production.sh --env staging")).verification.verifyScript?.value).toBe(
+      "./verify_production.sh --env staging",
+    );
+  });
+
+  it("needs an id that can name a file", () => {
+    for (const id of ["../../x-staging", '"a b-staging"', ".hidden-staging", `${"r".repeat(93)}-staging`]) {
+      expect(refused(`release_id: ${id}\n`)).toEqual(["value-invalid 1:13"]);
+    }
+    expect(refused("description: x\n")).toEqual(["key-missing 1:1"]);
+  });
+
   it("rewrites the project's other name, and says so", () => {
     const manifest = good(`${ID}images:\n  mobius-chat-api: gcr.io/mobius-staging-mobius/mobius-chat-api:t1\n`);
     expect(manifest.images["mobius-chat-api"]?.value.repository).toBe("gcr.io/mobius-staging/mobius-chat-api");
@@ -113,6 +139,20 @@ describe("ruling 4: keys of one artifact have one digest", () => {
   it("takes equal digests and refuses different ones", () => {
     expect(Object.keys(good(two(DIGEST, DIGEST)).images)).toHaveLength(2);
     expect(refused(two(DIGEST, OTHER))).toEqual(["image-digests-differ 4:32"]);
+  });
+});
+
+describe("empty overrides", () => {
+  it("takes no overrides in every form, and a text that is empty on purpose", () => {
+    for (const none of ["", "env_overrides:\n", "env_overrides: {}\n"])
+      expect(good(ID + none).envOverrides).toEqual({});
+    const manifest = good(`${ID}env_overrides:\n  vertex_index_endpoint_id: ""\n`);
+    expect(manifest.envOverrides.vertex_index_endpoint_id?.value).toBe("");
+  });
+
+  it("refuses one that says nothing, and an empty text where another type is needed", () => {
+    expect(refused(`${ID}env_overrides:\n  redis_url:\n`)).toEqual(["value-invalid 3:3"]);
+    expect(refused(`${ID}env_overrides:\n  redis_url: ""\n`)).toEqual(["override-invalid 3:14"]);
   });
 });
 
@@ -209,6 +249,34 @@ describe("rulings 8 and 9: migrations in every shape", () => {
     ]);
   });
 
+  it("takes no migrations in every form, and refuses the word none, gaps and repetitions", () => {
+    for (const none of ["", "migrations:\n", "migrations: {}\n"]) expect(good(ID + none).migrations).toEqual({});
+    expect(migrations("  mobius-chat: []\n")).toEqual([]);
+    expect(refused(`${ID}migrations: none\n`)).toEqual(["value-invalid 2:13"]);
+    expect(refused(`${ID}migrations:\n  mobius-chat: none\n  mobius-rag: [none]\n`)).toEqual([
+      "migration-invalid 3:16",
+      "migration-invalid 4:16",
+    ]);
+    expect(refused(`${ID}migrations:\n  mobius-chat: ""\n`)).toEqual(["migration-invalid 3:16"]);
+    expect(refused(`${ID}migrations:\n  mobius-chat:\n    - a.sql\n    -\n`)).toEqual(["value-invalid 5:6"]);
+    expect(refused(`${ID}migrations:\n  mobius-chat: [a.sql, b.sql, a.sql]\n`)).toEqual(["migration-repeated 3:31"]);
+  });
+
+  it("takes no path for an Alembic id", () => {
+    const text = readFileSync(SAMPLE, "utf8").replace(
+      "migrations: { database: mobius, kind: sql, directory: backend/migrations }",
+      "migrations: { database: mobius, kind: alembic, directory: backend }",
+    );
+    const alembic = parsePlatform(text, "mobius.yaml");
+    if (!alembic.ok) throw new Error(alembic.problems.map(renderProblem).join("\n"));
+    const read = (written: string) =>
+      parseManifest({ text: `${ID}migrations:\n  mobius-os: ${written}\n`, file: "m.yaml", platform: alembic.value });
+    expect(read("s1i2d3e4c5a6r").ok).toBe(true);
+    expect(read("add_factor_overrides").ok).toBe(true);
+    expect(read("versions/a").ok).toBe(false);
+    expect(read("a.sql").ok).toBe(false);
+  });
+
   it("refuses paths that lead out, other kinds, and modules without a database", () => {
     expect(
       refused(`${ID}migrations:\n  mobius-chat: [../x.sql, /etc/x.sql, "python:m"]\n  mobius-auth: a.sql\n`),
@@ -251,7 +319,18 @@ describe("ruling 11: placeholders are refused wherever they stand", () => {
     ]);
   });
 
-  it("leaves prose alone", () => {
+  it("finds a line for people that nobody filled in, and a name of an environment", () => {
+    const text = `${ID}environment: <env>\ndescription: <what this release brings>\nnotes: ["<note>", fine, YYYY-MM-DD]\n`;
+    expect(refused(text)).toEqual([
+      "placeholder-left 2:14",
+      "placeholder-left 3:14",
+      "placeholder-left 4:9",
+      "placeholder-left 4:25",
+    ]);
+  });
+
+  it("leaves prose alone, whatever it is about", () => {
+    expect(good(`${ID}description: files are named YYYY-MM-DD now\n`).description).toContain("YYYY");
     expect(good(`${ID}description: chat <-> rag\nnotes: ["replace <b> by <i>"]\n`).notes).toEqual([
       "replace <b> by <i>",
     ]);
@@ -274,6 +353,25 @@ describe("every problem at once, each with its place", () => {
         "key-unknown 7:1",
       ]),
     );
+  });
+
+  it("reports the other entries of a section beside one of the wrong form", () => {
+    expect(refused(`${ID}commits:\n  mobius-chat: [a]\n  mobius-chta: main\n`)).toEqual([
+      "value-invalid 3:16",
+      "name-unknown 4:3",
+    ]);
+  });
+
+  it("counts lines and columns the same with CRLF and a byte order mark", () => {
+    expect(refused(`\uFEFFrelease_id: 2026-11-26-staging\r\ncommits:\r\n  mobius-chta: main\r\n`)).toEqual([
+      "name-unknown 3:3",
+    ]);
+  });
+
+  it("reports a file that is no map at all once", () => {
+    expect(refused("- a\n")).toEqual(["value-invalid 1:1"]);
+    expect(refused("text\n")).toEqual(["value-invalid 1:1"]);
+    expect(refused("")).toEqual(["key-missing 1:1"]);
   });
 
   it("reports broken YAML and features that files do without", () => {

@@ -10,6 +10,7 @@ import type { Problem } from "../values/problem.ts";
 import { checkShape } from "../yaml/check-shape.ts";
 import { closest } from "../yaml/closest.ts";
 import { emptyEntries } from "../yaml/empty-entries.ts";
+import { valueInvalid } from "../yaml/problems.ts";
 import { readYaml, type YamlFile, type YamlPath } from "../yaml/read-yaml.ts";
 import {
   environmentNamed,
@@ -28,6 +29,7 @@ import {
   imageDigestsDiffer,
   imageLatest,
   imageReferenceInvalid,
+  migrationRepeated,
   migrationsUndeclared,
   moduleInUmbrella,
   nameUnknown,
@@ -38,7 +40,11 @@ import {
 
 /** A placeholder of a template: `<tag>`, `xxxx`, `YYYY-MM-DD`. */
 const PLACEHOLDER = /<[^<>]*[a-z][^<>]*>|\bx{4,}\b|YYYY/i;
+/** The template's line for a text for people; a placeholder amid prose may be what the prose is about. */
+const PLACEHOLDER_LINE = /^\s*(<[^<>]*[a-z][^<>]*>|x{4,}|YYYY-MM-DD)\s*$/i;
 const REF = /^[A-Za-z0-9][\w./+-]*$/;
+/** Ids become names of files and labels. */
+const RELEASE_ID = /^[A-Za-z0-9][\w.-]{0,99}$/;
 
 /** Parses and checks. `file` is the manifest's path beneath the umbrella. Every problem is found at once. */
 export function parseManifest(input: {
@@ -66,39 +72,54 @@ class ManifestParser {
     const shape = checkShape(this.#file, manifestSchema);
     if (!shape.ok) this.#problems.push(...shape.error);
     this.#problems.push(...emptyEntries(this.#file));
-    const releaseId = this.#located(this.#section("release_id") ?? "", ["release_id"]);
+    const releaseId = this.#releaseId();
     const environment = this.#environment(releaseId);
-    const verification = this.#section("verification");
     const manifest: Manifest = {
       file: this.#file.file,
       releaseId,
-      description: this.#section("description") ?? "",
+      description: this.#prose(this.#section("description") ?? "", ["description"]),
       environment: environment?.name ?? "",
       commits: this.#commits(),
       images: this.#images(environment),
       migrations: this.#migrations(),
       featureFlags: this.#flags(),
       envOverrides: this.#overrides(environment),
-      verification: {
-        ...this.#optional("verifyScript", verification?.verify_script, ["verification", "verify_script"]),
-        ...this.#optional("qaSuite", verification?.qa_suite, ["verification", "qa_suite"]),
-        dbtTest: verification?.dbt_test ?? false,
-      },
-      notes: this.#section("notes") ?? [],
+      verification: this.#verification(environment),
+      notes: (this.#section("notes") ?? []).map((note, index) => this.#prose(note, ["notes", index])),
       rewrites: this.#rewrites,
     };
     const errors = this.#problems.filter((problem) => problem.severity === "error");
-    const [first, ...rest] = errors.sort((a, b) => (a.where?.line ?? 0) - (b.where?.line ?? 0));
+    const [first, ...rest] = errors.sort(byPlace);
     if (first !== undefined) return { ok: false, problems: [first, ...rest] };
     return { ok: true, value: manifest, warnings: this.#problems };
   }
 
-  /** A section by itself, so that a fault in one does not hide those of the others. Absent where it has the wrong form. */
+  /**
+   * A section by itself, less the entries that have the wrong form, so that a fault in one does not hide those of the
+   * others. Absent where the section as a whole has the wrong form.
+   */
   #section<K extends keyof typeof manifestSections>(key: K): z.output<(typeof manifestSections)[K]> | undefined {
     const value = (this.#file.value as Record<string, unknown>)[key];
     const schema: z.ZodType = manifestSections[key];
     const parsed = schema.safeParse(value);
-    return parsed.success ? (parsed.data as z.output<(typeof manifestSections)[K]>) : undefined;
+    if (parsed.success) return parsed.data as z.output<(typeof manifestSections)[K]>;
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+    const faulty = new Set(parsed.error.issues.map(({ path }) => String(path[0])));
+    const rest = schema.safeParse(Object.fromEntries(Object.entries(value).filter(([name]) => !faulty.has(name))));
+    return rest.success ? (rest.data as z.output<(typeof manifestSections)[K]>) : undefined;
+  }
+
+  #releaseId(): Located<string> {
+    const id = this.#located(this.#section("release_id") ?? "", ["release_id"]);
+    if (id.value !== "" && !PLACEHOLDER.test(id.value) && !RELEASE_ID.test(id.value)) {
+      this.#problems.push(valueInvalid(id.where, "it must be letters, digits and . _ -, at most 100 characters"));
+    }
+    return id;
+  }
+
+  #prose(value: string, path: YamlPath): string {
+    if (PLACEHOLDER_LINE.test(value)) this.#problems.push(placeholderLeft(this.#file.whereOf(path), value));
+    return value;
   }
 
   #located(value: string, path: YamlPath): Located<string> {
@@ -107,8 +128,32 @@ class ManifestParser {
     return { value, where };
   }
 
-  #optional<K extends string>(key: K, value: string | undefined, path: YamlPath): Record<K, Located<string>> | object {
-    return value === undefined ? {} : { [key]: this.#located(value, path) };
+  #verification(environment: Environment | undefined): Manifest["verification"] {
+    const { verify_script, qa_suite, dbt_test } = this.#section("verification") ?? { dbt_test: false };
+    return {
+      ...this.#command("verifyScript", verify_script, ["verification", "verify_script"], environment),
+      ...this.#command("qaSuite", qa_suite, ["verification", "qa_suite"], environment),
+      dbtTest: dbt_test,
+    };
+  }
+
+  /** A command line; one that names another environment's project would judge, or change, that one. */
+  #command<K extends string>(
+    key: K,
+    value: string | undefined,
+    path: YamlPath,
+    environment: Environment | undefined,
+  ): Record<K, Located<string>> | object {
+    if (value === undefined) return {};
+    const located = this.#located(value, path);
+    this.#checkOwner(located, environment);
+    return { [key]: located };
+  }
+
+  #checkOwner({ value, where }: Located<string>, environment: Environment | undefined): void {
+    if (environment === undefined) return;
+    const owner = foreignOwner(this.#platform, environment, value);
+    if (owner !== undefined) this.#problems.push(identifierForeign(where, value, owner.name, environment.name));
   }
 
   /** Ruling 1: what speaks of an environment must agree; where the key `environment` speaks, it decides. */
@@ -117,8 +162,9 @@ class ManifestParser {
     const names = Object.keys(this.#platform.environments);
     if (stated !== undefined) {
       const named = environmentNamed(this.#platform, stated);
-      const where = this.#file.whereOf(["environment"]);
-      if (named === undefined) this.#problems.push(nameUnknown(where, "environment", stated, closest(stated, names)));
+      const { where } = this.#located(stated, ["environment"]);
+      if (named === undefined && !PLACEHOLDER.test(stated))
+        this.#problems.push(nameUnknown(where, "environment", stated, closest(stated, names)));
       const byId = environmentOfId(this.#platform, releaseId.value);
       if (named !== undefined && byId !== undefined && byId !== named) {
         const why = `The key environment says ${named.name}, and release_id ends like one of ${byId.name}.`;
@@ -135,6 +181,8 @@ class ManifestParser {
     );
     const distinct = [...new Set(spoken)];
     if (distinct.length === 1) return distinct[0];
+    // The id that is missing would have said it: one slip, one problem.
+    if (distinct.length === 0 && releaseId.value === "") return undefined;
     const why =
       distinct.length === 0
         ? "Neither its id nor its images speak of one."
@@ -222,6 +270,10 @@ class ManifestParser {
       migrations[module] = entries.flatMap(([each, place]) => {
         const located = this.#located(each, place);
         if (PLACEHOLDER.test(each)) return [];
+        if (typeof written !== "string" && written.indexOf(each) !== place.at(-1)) {
+          this.#problems.push(migrationRepeated(located.where, each));
+          return [];
+        }
         const parsed = parseMigration(each, settings, located.where);
         if (!("code" in parsed)) return [parsed];
         this.#problems.push(parsed);
@@ -249,9 +301,7 @@ class ManifestParser {
       const type = this.#platform.overrides[name]?.type ?? "string";
       if (!PLACEHOLDER.test(value) && !isOfType(value, type))
         this.#problems.push(overrideInvalid(located.where, name, type));
-      const owner = environment === undefined ? undefined : foreignOwner(this.#platform, environment, value);
-      if (owner !== undefined)
-        this.#problems.push(identifierForeign(located.where, value, owner.name, environment?.name ?? ""));
+      this.#checkOwner(located, environment);
       return [[name, located] as const];
     });
     return Object.fromEntries(entries);
@@ -262,6 +312,11 @@ class ManifestParser {
     this.#problems.push(nameUnknown(this.#file.whereOfKey(path), kind, name, closest(name, Object.keys(known))));
     return false;
   }
+}
+
+function byPlace(a: Problem, b: Problem): number {
+  const [from, to] = [a.where, b.where];
+  return (from?.line ?? 0) - (to?.line ?? 0) || (from?.column ?? 0) - (to?.column ?? 0);
 }
 
 function isOfType(value: string, type: "string" | "url" | "bucket" | "number" | "boolean"): boolean {

@@ -19,6 +19,7 @@ export function parseMigration(written: string, settings: ModuleMigrations, wher
   if (/(^|\/)\.\.(\/|$)|^[/~-]|\\|\s/.test(name) || name === "") {
     return migrationInvalid(where, written, "A name is a path beneath the module, without spaces, or an id.");
   }
+  if (written === "none") return migrationInvalid(where, written, "A module without migrations is left out.");
   if (!settings.kinds.includes(kind)) {
     return migrationInvalid(
       where,
@@ -32,8 +33,9 @@ export function parseMigration(written: string, settings: ModuleMigrations, wher
 }
 
 function kindOf(name: string, { kinds }: ModuleMigrations): MigrationKind {
-  if (name.endsWith(".sql") && kinds.includes("sql")) return "sql";
+  if (name.endsWith(".sql")) return "sql";
   if (/\.(sh|[cm]?js|py)$/.test(name) && kinds.includes("script")) return "script";
-  if (name.includes("/") && kinds.includes("sql") && kinds[0] === "alembic") return "sql";
+  // An Alembic id is no path.
+  if (name.includes("/") && kinds[0] === "alembic") return "sql";
   return kinds[0];
 }

@@ -99,7 +99,16 @@ export function migrationInvalid(where: Where, value: string, why: string): Prob
   return error("migration-invalid", where, {
     summary: `"${value}" is no migration.`,
     why,
-    fix: "Write sql:<file>, python:<module>, a path in the module, or an id.",
+    fix: "Write sql:<file>, python:<module>, a path in the module or an id; or remove the line.",
+  });
+}
+
+/** A migration that a list names again. */
+export function migrationRepeated(where: Where, value: string): Problem {
+  return error("migration-repeated", where, {
+    summary: `The list names migration "${value}" twice.`,
+    why: "A migration runs once; the second line may have been meant for another one.",
+    fix: "Remove the line, or name the other migration.",
   });
 }
 

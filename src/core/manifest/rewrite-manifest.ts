@@ -65,7 +65,7 @@ function pairNamed(map: YAMLMap, name: string): Pair | undefined {
 
 /** Keeps the quotes that stand there; a value over several lines becomes one on a single line. */
 function replace(text: string, node: Scalar, value: string): Splice | undefined {
-  const [from, to] = present(node.range, "a range of each node that was read");
+  const [from, to] = rangeOf(node);
   if (String(node.value) === value) return undefined;
   if (node.type === "QUOTE_SINGLE") return { from, to, text: `'${value.replaceAll("'", "''")}'` };
   if (node.type === "QUOTE_DOUBLE") return { from, to, text: JSON.stringify(value) };
@@ -102,7 +102,7 @@ function newFlowEntry(map: YAMLMap, entry: string): Splice {
 
 function newSection(text: string, root: YAMLMap, { section, key, value, lineBreak }: Addition): Splice {
   if (root.flow === true) return newFlowEntry(root, `${section}: {${key}: ${plain(value)}}`);
-  const rest = present(root.range, "a range of each node that was read")[1];
+  const rest = rangeOf(root)[1];
   const end = /^\.\.\.\s*$/m.exec(text.slice(rest));
   const at = end === null ? text.length : rest + end.index;
   const gap = at === 0 || text[at - 1] === "\n" ? "" : lineBreak;
@@ -123,12 +123,18 @@ function firstValue(text: string, pair: Pair, value: string, written = plain(val
   return { from: at, to: at, text: colon === undefined ? `: ${written}` : ` ${written}` };
 }
 
+/** From, and to (exclusive), in characters. */
+function rangeOf(node: unknown): readonly [from: number, to: number] {
+  const [from, to] = present((node as Node).range ?? undefined, "a range of each node that was read");
+  return [from, to];
+}
+
 function startOf(node: unknown): number {
-  return present((node as Node).range, "a range of each node that was read")[0];
+  return rangeOf(node)[0];
 }
 
 function endOf(node: unknown): number {
-  return present((node as Node).range, "a range of each node that was read")[1];
+  return rangeOf(node)[1];
 }
 
 function endOfPair({ key, value }: Pair): number {

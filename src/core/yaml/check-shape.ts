@@ -27,11 +27,25 @@ function problemsOf(file: YamlFile, schema: z.ZodType, issue: Issue): readonly P
       return unionProblems(file, schema, issue, path);
     case "invalid_type":
       if (issue.input === undefined && isAbsent(file.value, path)) {
+        if (typeof path.at(-1) === "number") return [valueInvalid(file.whereOf(path), "it is empty")];
         return [keyMissing(file.whereOf(path.slice(0, -1)), String(path.at(-1) ?? ""))];
       }
-      return [valueInvalid(file.whereOf(path), issue.message)];
+      return [valueInvalid(file.whereOf(path), `it must be ${inWords(issue.expected)}`)];
     default:
       return [valueInvalid(file.whereOf(path), issue.message)];
+  }
+}
+
+function inWords(expected: string): string {
+  switch (expected) {
+    case "object":
+    case "record":
+      return "a map";
+    case "array":
+    case "tuple":
+      return "a list";
+    default:
+      return "text";
   }
 }
 
