@@ -29,6 +29,10 @@ const PROBLEMS: readonly Problem[] = [
   platform.referenceUnknown(inPlatform("services.api.image"), "image", "zzz", undefined),
   platform.expressionInvalid(inPlatform("services.api.env.URL"), "There is no kind of value named service."),
   platform.imageCycle(inPlatform("images.a"), "a"),
+  platform.environmentsOverlap(inPlatform("environments.production.project"), "project", "mobius-staging", [
+    "staging",
+    "production",
+  ]),
   platform.workerThrottled(inPlatform("services.worker"), "worker"),
   manifest.placeholderLeft(inManifest("commits.mobius-chat"), "<sha-or-tag>"),
   manifest.nameUnknown(inManifest("commits.mobius-chta"), "module", "mobius-chta", "mobius-chat"),

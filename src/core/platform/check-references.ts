@@ -4,7 +4,7 @@ import { closest } from "../yaml/closest.ts";
 import type { YamlFile, YamlPath } from "../yaml/read-yaml.ts";
 import { type ExpressionPart, parseExpression } from "./expression.ts";
 import type { Check, Platform, Service } from "./platform.ts";
-import { expressionInvalid, imageCycle, referenceUnknown, workerThrottled } from "./problems.ts";
+import { environmentsOverlap, expressionInvalid, imageCycle, referenceUnknown, workerThrottled } from "./problems.ts";
 
 /** Every name of the platform file that leads nowhere, and what would not work as it stands (warnings). */
 export function checkReferences(platform: Platform, file: YamlFile): readonly Problem[] {
@@ -13,6 +13,7 @@ export function checkReferences(platform: Platform, file: YamlFile): readonly Pr
   check.images();
   check.services();
   check.environments();
+  check.notifications();
   for (const [index, each] of platform.checks.entries()) check.check(each, ["checks", index]);
   return check.problems;
 }
@@ -67,6 +68,7 @@ class ReferenceCheck {
 
   environments(): void {
     const { environments, services } = this.#platform;
+    this.#distinct();
     for (const [name, environment] of Object.entries(environments)) {
       const path = ["environments", name, "policies"];
       const { promoteFrom, canary } = environment.policies;
@@ -74,6 +76,33 @@ class ReferenceCheck {
       canary?.services.forEach((service, index) => {
         this.#known("service", service, services, [...path, "canary", "services", index]);
       });
+    }
+  }
+
+  /** A project or name of two environments would lead a release of the one into the other. */
+  #distinct(): void {
+    const owners = new Map<string, string>();
+    const claim = (kind: string, value: string, name: string, path: YamlPath): void => {
+      const owner = owners.get(`${kind} ${value}`);
+      owners.set(`${kind} ${value}`, owner ?? name);
+      if (owner === undefined || owner === name) return;
+      this.problems.push(environmentsOverlap(this.#file.whereOf(path), kind, value, [owner, name]));
+    };
+    for (const [name, { project, aliases }] of Object.entries(this.#platform.environments)) {
+      const path = ["environments", name];
+      claim("name", name, name, path);
+      claim("project", project, name, [...path, "project"]);
+      for (const [i, alias] of aliases.names.entries()) claim("name", alias, name, [...path, "aliases", "names", i]);
+      for (const [i, alias] of aliases.projects.entries()) {
+        claim("project", alias, name, [...path, "aliases", "projects", i]);
+      }
+    }
+  }
+
+  notifications(): void {
+    const { environments, notifications } = this.#platform;
+    for (const [index, name] of (notifications.slack?.environments ?? []).entries()) {
+      this.#known("environment", name, environments, ["notifications", "slack", "environments", index]);
     }
   }
 

@@ -5,20 +5,28 @@ const account = z
   .string()
   .regex(/^[a-z][a-z0-9-]{0,28}[a-z0-9]$|^[a-z]$/, "it must be a service account's name without domain");
 
+const share = () => integer(1).refine((value) => value <= 100, "it must be at most 100");
+/** A wall clock's time in the freeze's zone. */
+const localTime = () => z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d$/, "it must be a time such as 2026-12-20T00:00");
+
+const freezeSchema = z
+  .strictObject({ name: text(), from: localTime(), until: localTime(), zone: text() })
+  .refine(({ from, until }) => from < until, { error: "it must be after from", path: ["until"] });
+
 const policiesSchema = z
   .strictObject({
     promoteFrom: name().optional(),
     approvals: z
       .strictObject({ count: integer(1), from: nonEmpty(name()), expires: durationMs().default(86_400_000) })
       .optional(),
-    freezes: z.array(z.strictObject({ name: text(), from: text(), until: text(), zone: text() })).default([]),
+    freezes: z.array(freezeSchema).default([]),
     soak: durationMs().default(0),
     queue: z.enum(["all", "newest"]).default("all"),
     rehearsal: boolean().default(true),
     canary: z
       .strictObject({
         services: nonEmpty(name()),
-        steps: nonEmpty(z.strictObject({ percent: integer(1), bake: durationMs() })),
+        steps: nonEmpty(z.strictObject({ percent: share(), bake: durationMs() })),
         gates: z
           .strictObject({
             errorRate: percent().optional(),

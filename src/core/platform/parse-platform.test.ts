@@ -96,6 +96,10 @@ environments:
     ["run: { port: http }", "value-invalid"],
     ["run: { memory: lots }", "value-invalid"],
     ["run: { minInstance: 1 }", "key-unknown"],
+    ["run: { minInstances: 3, maxInstances: 2 }", "value-invalid"],
+    ["run: { concurrency: 1001 }", "value-invalid"],
+    ["run: { timeout: 3601s }", "value-invalid"],
+    ["run: { timeout: 500ms }", "value-invalid"],
     ["health: { startupSeconds: 241 }", "value-invalid"],
     ["health: { path: health }", "value-invalid"],
     ["secrets: { KEY: name-without-version }", "value-invalid"],
@@ -106,10 +110,47 @@ environments:
     expect(first).toMatch(new RegExp(`^${code} 7:`));
   });
 
+  it("refuses environments that share a name or project, and unknown ones to notify of", () => {
+    const environment = (name: string, project: string, aliases: string) =>
+      `  ${name}: { project: ${project}, aliases: ${aliases}, region: r, registry: gcr.io/${project}, identities: { build: b, deploy: d, migrate: m, runtime: r } }\n`;
+    const text =
+      "platform: p\nenvironments:\n" +
+      environment("staging", "p-staging", "{ names: [stg], projects: [p-stg] }") +
+      environment("production", "p-stg", "{ names: [stg, staging, prod] }") +
+      "notifications: { slack: { webhook: w, on: [failed], environments: [prodution] } }\n";
+    expect(refused(text)).toEqual([
+      'environments-overlap 4:26 Give "production" a project of its own.',
+      'environments-overlap 4:52 Give "production" a name of its own.',
+      'environments-overlap 4:57 Give "production" a name of its own.',
+      'reference-unknown 5:68 Did you mean "production"?',
+    ]);
+  });
+
+  it.each([
+    ["canary: { services: [api], steps: [{ percent: 101, bake: 1m }] }", "value-invalid 8:63"],
+    ["canary: { services: [api], steps: [] }", "value-invalid 8:51"],
+    ["freezes: [{ name: w, from: 2026-12-20, until: 2027-01-02T00:00, zone: UTC }]", "value-invalid 8:44"],
+    ["freezes: [{ name: w, from: 2027-01-02T00:00, until: 2026-12-20T00:00, zone: UTC }]", "value-invalid 8:69"],
+    ["approvals: { count: 0, from: [ada] }", "value-invalid 8:37"],
+    ["soak: 30", "value-invalid 8:23"],
+    ["queue: oldest", "value-invalid 8:24"],
+  ])("refuses the policy %s", (policy, problem) => {
+    const identities = "{ build: b, deploy: d, migrate: m, runtime: r }";
+    const environment = `environments:\n  staging: { project: p, region: r, registry: g/p, identities: ${identities},\n  `;
+    const [first] = refused(`${MINIMAL}${environment}  policies: { ${policy} } }\n`);
+    expect(first).toMatch(new RegExp(`^${problem} `));
+  });
+
   it("refuses paths that lead out of a checkout", () => {
     for (const path of ["../x", "/etc", "a/../../b", "~/x"]) {
       expect(refused(MINIMAL.replace("path: chat", `path: ${path}`))[0]).toMatch(/^value-invalid 3:/);
     }
+  });
+
+  it("takes the longest name and start-up time that there may be", () => {
+    const name = `a${"b".repeat(48)}`;
+    const service = `{ image: api, health: { startupSeconds: 240 }, run: { timeout: 3600s } }`;
+    expect(parsePlatform(`${MINIMAL}services:\n  ${name}: ${service}\n`, "mobius.yaml").ok).toBe(true);
   });
 
   it("refuses an entry that says nothing", () => {

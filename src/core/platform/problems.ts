@@ -47,3 +47,22 @@ export function workerThrottled(where: Where, service: string): Problem {
     fix: `Set services.${service}.run.minInstances to 1 and cpuThrottling to false.`,
   };
 }
+
+/** A project or name that two environments claim. */
+export function environmentsOverlap(
+  where: Where,
+  kind: string,
+  value: string,
+  [first, second]: readonly [string, string],
+): Problem {
+  return {
+    code: "environments-overlap",
+    severity: "error",
+    summary: `Environments "${first}" and "${second}" have the same ${kind} "${value}".`,
+    where,
+    why: [
+      "What belongs to an environment is told by its name and project; a shared one would let a release cross over.",
+    ],
+    fix: `Give "${second}" a ${kind} of its own.`,
+  };
+}

@@ -3,7 +3,13 @@ import { anyScalar, boolean, decimal, durationMs, integer, name, nonEmpty, text 
 import { port } from "./module-schema.ts";
 
 const variable = z.string().regex(/^[A-Za-z_]\w*$/, "it must be a variable's name");
-const seconds = () => durationMs().transform((value) => value / 1_000);
+const timeout = () =>
+  durationMs()
+    .transform((value) => value / 1_000)
+    .refine(
+      (value) => Number.isInteger(value) && value >= 1 && value <= 3_600,
+      "it must be 1s to 3600s, in whole seconds",
+    );
 
 /** Settings with the names of `gcloud run deploy`'s flags; the defaults are Cloud Run's. */
 const runSchema = z
@@ -16,13 +22,19 @@ const runSchema = z
     cpu: decimal().default(1),
     minInstances: integer(0).default(0),
     maxInstances: integer(1).default(10),
-    concurrency: integer(1).default(80),
-    timeout: seconds().default(300),
+    concurrency: integer(1)
+      .refine((value) => value <= 1_000, "it must be at most 1000")
+      .default(80),
+    timeout: timeout().default(300),
     cpuThrottling: boolean().default(true),
     cloudsqlInstances: z.array(text()).default([]),
     allowUnauthenticated: boolean().default(false),
     command: nonEmpty(text()).optional(),
     args: z.array(z.string()).optional(),
+  })
+  .refine(({ minInstances, maxInstances }) => minInstances <= maxInstances, {
+    error: "it must be at least minInstances",
+    path: ["maxInstances"],
   })
   .prefault({});
 
