@@ -16,6 +16,8 @@ const inPlatform = (excerpt: string) => ({ file: "mobius.yaml", line: 40, column
 const staging = { name: "staging", project: "mobius-staging" };
 const reviewed = digestOf("reviewed");
 
+const check = { check: "services.api.checks[0]", on: "candidate", evidence: "status 503 instead of 200" } as const;
+
 /** One problem of every kind that these constructors make. Whole texts are reviewed in the file beside. */
 const PROBLEMS: readonly Problem[] = [
   yaml.yamlInvalid(inManifest("commits"), "Map keys must be unique"),
@@ -70,6 +72,8 @@ const PROBLEMS: readonly Problem[] = [
   releases.releaseEnded("REL-1"),
   releases.phaseUnknown("deploy", ["checkout", "build"]),
   releases.reportRefused("api"),
+  releases.checkFailed({ ...check, verdict: "failed", tries: 3 }),
+  releases.checkFailed({ ...check, verdict: "inconclusive", tries: 1 }),
   releases.candidateNotMade("api", "mobius-chat"),
   releases.servingOther("api", "api-rel2-1", "api-00007-abc"),
   releases.releaseCancelled("wrong manifest"),

@@ -1,4 +1,5 @@
 /** Work of a step in its own workspace: checkouts and images. Runs in the step's process, not in the server's. */
+
 import { constants } from "node:fs";
 import { cp, mkdir, rm } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
@@ -6,6 +7,7 @@ import { checkoutInto } from "../adapters/git/step-checkout.ts";
 import { listSourceFiles } from "../adapters/images/list-source-files.ts";
 import { createSourceImages } from "../adapters/images/source-images.ts";
 import { assertNever } from "../core/values/assert.ts";
+import { count } from "../core/values/count.ts";
 import type { Problem } from "../core/values/problem.ts";
 import { err, ok, type Result } from "../core/values/result.ts";
 import type { StepWork, StepWorkOrder, StepWorkReport } from "../ports/step-work.ts";
@@ -82,7 +84,7 @@ async function buildImage(
       files.push(join(to, file));
     }
   }
-  onLine(`${files.length} files from ${relative(workspace, module) || "the umbrella"}`);
+  onLine(`${count(files.length, "file")} from ${relative(workspace, module) || "the umbrella"}`);
   const digest = await createSourceImages({ registryUrl: order.registryUrl }).build({
     root: stage,
     files: files.sort(),

@@ -138,7 +138,10 @@ function problemCodes(files: readonly SourceFile[]): ReadonlyMap<string, string>
     // Literals of a problem, and first arguments of the small constructors in problems.ts.
     const literal = /\bcode: "([a-z]+(?:-[a-z]+)+)",\s+severity/g;
     const argument = /\b(?:error|warning|problem)\(\s*"([a-z]+(?:-[a-z]+)+)"/g;
-    for (const pattern of [literal, argument]) {
+    const chosen = /\? "([a-z]+(?:-[a-z]+)+)" : "/g;
+    const otherwise = /\? "[a-z-]+" : "([a-z]+(?:-[a-z]+)+)"/g;
+    const inProblems = file.path.endsWith("/problems.ts") ? [chosen, otherwise] : [];
+    for (const pattern of [literal, argument, ...inProblems]) {
       for (const match of file.text.matchAll(pattern)) codes.set(match[1] ?? "", file.path);
     }
   }

@@ -22,8 +22,10 @@ async function statusOf(context: CommandContext, name: string): Promise<number> 
   const { value } = answer;
   if (context.json) context.out(JSON.stringify(value, undefined, 2));
   else {
+    const names = value.phases.map(({ phase, subject }) => (subject === undefined ? phase : `${phase} ${subject}`));
+    const width = Math.max(0, ...names.map((each) => each.length));
     const phases = value.phases.map(
-      (phase) => `  ${phase.state.padEnd(9)} ${phase.phase} ${phase.subject ?? ""}  ${phase.summary ?? ""}`,
+      ({ state, summary }, index) => `  ${state.padEnd(9)} ${(names[index] ?? "").padEnd(width)}  ${summary ?? ""}`,
     );
     context.out([row(value), ...phases].join("\n"));
     if (value.problem !== undefined) report(context, [value.problem]);

@@ -25,7 +25,8 @@ export async function validate(
   const errors = problems.filter((problem) => problem.severity === "error");
   const format = context.json ? "json" : request.format;
   if (format !== "text" || problems.length > 0) context.out(renderProblems(problems, format, texts));
-  if (errors.length === 0 && format === "text") context.out(`${texts.size} files are valid.`);
+  if (errors.length === 0 && format === "text")
+    context.out(texts.size === 1 ? "1 file is valid." : `${texts.size} files are valid.`);
   return errors.length === 0 ? EXIT.success : EXIT.invalid;
 }
 

@@ -1,4 +1,5 @@
 import { isNothingToDo, type Plan, type PlannedMigration, type PlannedService } from "../plan/plan.ts";
+import { count } from "../values/count.ts";
 
 /** A plan for people, as `mobius plan` prints it: what will change and why, in the order in which it will happen. */
 export function planText(plan: Plan): string {
@@ -39,13 +40,13 @@ export function planText(plan: Plan): string {
 /** One line that counts what a plan would do. */
 export function summaryLine(plan: Plan): string {
   const { builds, migrations, services } = plan.actions;
-  const count = (change: PlannedService["change"]) => services.filter((service) => service.change === change).length;
+  const changed = (change: PlannedService["change"]) => services.filter((service) => service.change === change).length;
   return [
-    `${builds.filter((build) => build.state.kind === "to-build").length} images to build`,
-    `${migrations.filter((migration) => migration.state === "to-apply").length} migrations to apply`,
-    `${count("create")} services to create`,
-    `${count("update")} to update`,
-    `${count("unchanged")} unchanged`,
+    `${count(builds.filter((build) => build.state.kind === "to-build").length, "image")} to build`,
+    `${count(migrations.filter((migration) => migration.state === "to-apply").length, "migration")} to apply`,
+    `${count(changed("create"), "service")} to create`,
+    `${changed("update")} to update`,
+    `${changed("unchanged")} unchanged`,
   ].join(", ");
 }
 

@@ -60,7 +60,7 @@ export function reportRefused(image: string): Problem {
 export function checkFailed(record: CheckRecord): Problem {
   return error(
     record.verdict === "failed" ? "check-failed" : "check-inconclusive",
-    `Check ${record.check} on ${record.on} ${record.verdict === "failed" ? "failed" : "found nothing out"} after ${record.tries} tries.`,
+    `Check ${record.check} on ${record.on} ${record.verdict === "failed" ? "failed" : "found nothing out"} after ${record.tries === 1 ? "1 try" : `${record.tries} tries`}.`,
     [record.evidence],
     "Read the service's log with mobius logs, mend the service or the check, and release again.",
   );
@@ -157,7 +157,7 @@ export function environmentMismatch(asked: string, manifest: string, file: strin
     "environment-mismatch",
     `${file} is for ${manifest}, not for ${asked}.`,
     ["A manifest belongs to one environment: its identifiers are that environment's."],
-    `Leave --env out, or write a manifest for ${asked}: mobius manifest new --env ${asked}`,
+    `Leave --env out, or write a manifest for ${asked}: mobius manifest new ${asked}`,
   );
 }
 

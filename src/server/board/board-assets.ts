@@ -13,6 +13,8 @@ th, td { text-align: left; padding: 0.4rem 0.8rem 0.4rem 0; border-bottom: 1px s
 pre { overflow: auto; padding: 1rem; border: 1px solid var(--line); max-height: 28rem; white-space: pre-wrap; }
 code { font-size: 0.9em; }
 .table { overflow-x: auto; }
+.good, .bad, .busy, td.state { white-space: nowrap; }
+section.bad { white-space: normal; }
 `;
 
 /** Follows a release: adds its log lines as they come and loads the page again when it has ended. */

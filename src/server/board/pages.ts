@@ -85,7 +85,7 @@ function phasesTable(release: ReleaseView): Html {
   const marks = { waiting: "…", running: "▸", succeeded: "✓", failed: "✗", skipped: "–" };
   const rows = release.phases.map(
     (phase) =>
-      html`<tr><td>${phase.phase} ${phase.subject ?? ""}</td><td>${marks[phase.state]} ${phase.state}</td><td>${phase.try}</td><td>${phase.summary ?? ""}</td></tr>`,
+      html`<tr><td>${phase.phase} ${phase.subject ?? ""}</td><td class="state">${marks[phase.state]} ${phase.state}</td><td>${phase.try}</td><td>${phase.summary ?? ""}</td></tr>`,
   );
   return html`<div class="table"><table><caption>Phases</caption><thead><tr><th scope="col">Phase</th><th scope="col">State</th><th scope="col">Try</th><th scope="col">Outcome</th></tr></thead><tbody>${rows}</tbody></table></div>`;
 }

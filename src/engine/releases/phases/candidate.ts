@@ -2,6 +2,7 @@ import { type PlannedService, revisionName } from "../../../core/plan/plan.ts";
 import { resolvedDigest } from "../../../core/plan/plan-release.ts";
 import type { Release } from "../../../core/release/state.ts";
 import { present } from "../../../core/values/assert.ts";
+import { count } from "../../../core/values/count.ts";
 import type { NonEmpty, Problem } from "../../../core/values/problem.ts";
 import { err, ok, type Result } from "../../../core/values/result.ts";
 import type { EnvValue, ObservedService, RevisionTemplate, TrafficEntry } from "../../../ports/services.ts";
@@ -31,7 +32,9 @@ export async function makeCandidates(context: PhaseContext): Promise<PhaseOutcom
   if (failed?.ok === false) return failed;
   const waiting = services.length - made.length;
   if (services.length === 0) return ok("nothing to deploy");
-  return ok(`${made.length} candidates${waiting === 0 ? "" : `, ${waiting} of worker or job start at the shift`}`);
+  return ok(
+    `${count(made.length, "candidate")}${waiting === 0 ? "" : `; ${waiting} more at the shift (workers and jobs)`}`,
+  );
 }
 
 /** Services that the plan changes. */

@@ -1,5 +1,6 @@
 import type { PlannedMigration } from "../../../core/plan/plan.ts";
 import { present } from "../../../core/values/assert.ts";
+import { count } from "../../../core/values/count.ts";
 import { digestOf } from "../../../core/values/digest.ts";
 import type { Problem } from "../../../core/values/problem.ts";
 import { err, ok, type Result } from "../../../core/values/result.ts";
@@ -23,7 +24,7 @@ export async function migrateAfterSoak(context: PhaseContext): Promise<PhaseOutc
 }
 
 function summary(applied: number): string {
-  return applied === 0 ? "nothing to apply" : `${applied} migrations applied`;
+  return applied === 0 ? "nothing to apply" : `${count(applied, "migration")} applied`;
 }
 
 async function applyAll(context: PhaseContext, when: PlannedMigration["when"]): Promise<Result<number, Problem>> {

@@ -1,3 +1,4 @@
+import { count } from "../../../core/values/count.ts";
 import type { Problem } from "../../../core/values/problem.ts";
 import { err, ok, type Result } from "../../../core/values/result.ts";
 import type { PhaseContext, PhaseOutcome } from "../phase-context.ts";
@@ -16,7 +17,7 @@ export async function restoreTraffic(context: PhaseContext): Promise<PhaseOutcom
   const problems = restored.flatMap((result) => (result.ok ? [] : [result.error]));
   const [first, ...others] = problems;
   if (first === undefined)
-    return ok(services.length === 0 ? "nothing had been touched" : `${services.length} services`);
+    return ok(services.length === 0 ? "nothing had been touched" : count(services.length, "service"));
   return err({ ...first, why: [...first.why, ...others.flatMap((problem) => [problem.summary, ...problem.why])] });
 }
 

@@ -1,5 +1,6 @@
 import { type PlannedService, revisionName } from "../../../core/plan/plan.ts";
 import { present } from "../../../core/values/assert.ts";
+import { count } from "../../../core/values/count.ts";
 import type { Problem } from "../../../core/values/problem.ts";
 import { err, ok, type Result } from "../../../core/values/result.ts";
 import { formatDuration } from "../../../core/values/time.ts";
@@ -30,7 +31,7 @@ export async function shiftTraffic(context: PhaseContext): Promise<PhaseOutcome>
     if (!declared.ok) return declared;
   }
   const mixed = formatDuration(context.ports.clock.monotonicMs() - startedMs);
-  return ok(`${services.length} services; old and new ran mixed for ${mixed}`);
+  return ok(`${count(services.length, "service")}; old and new ran mixed for ${mixed}`);
 }
 
 async function shiftWorker(context: PhaseContext, worker: PlannedService): Promise<Result<void, Problem>> {

@@ -3,6 +3,7 @@ import type { PlannedService } from "../../../core/plan/plan.ts";
 import type { Check, HttpCheck } from "../../../core/platform/platform.ts";
 import type { CheckRecord } from "../../../core/release/state.ts";
 import { present } from "../../../core/values/assert.ts";
+import { count } from "../../../core/values/count.ts";
 import type { Problem } from "../../../core/values/problem.ts";
 import { err, ok, type Result } from "../../../core/values/result.ts";
 import type { EnvValue } from "../../../ports/services.ts";
@@ -37,7 +38,7 @@ export async function rehearse(context: PhaseContext): Promise<PhaseOutcome> {
   });
   const cleared = await Promise.all(apis.map((service) => dropRehearsal(context, service)));
   const failed = [checked, ...cleared].find((result) => !result.ok);
-  return failed?.ok === false ? failed : ok(`${apis.length} services wired to one another passed`);
+  return failed?.ok === false ? failed : ok(`${count(apis.length, "service")} wired to one another passed`);
 }
 
 async function deployRehearsal(
@@ -82,7 +83,7 @@ export async function verifyCandidates(context: PhaseContext): Promise<PhaseOutc
   if (missing !== undefined) return err(candidateNotMade(missing.service, missing.module));
   const addresses = await wiringAddresses(context, CANDIDATE_TAG, apis);
   const checked = await runChecks(context, { on: "candidate", services: apis, addresses, checks: [] });
-  return checked.ok ? ok(`${checked.value} checks passed on ${apis.length} candidates`) : checked;
+  return checked.ok ? ok(`${count(checked.value, "check")} passed on ${count(apis.length, "candidate")}`) : checked;
 }
 
 /** Checks the set on its real addresses, that what serves is what was checked, and waits out the soak time. */
@@ -97,7 +98,7 @@ export async function verifyServing(context: PhaseContext): Promise<PhaseOutcome
   if (!checked.ok) return checked;
   await context.ports.clock.sleep(context.environment.policies.soakMs, context.signal);
   if (context.signal.aborted) return err(releaseCancelled("It was stopped while it was checked."));
-  return ok(`${checked.value} checks passed on ${services.length} services`);
+  return ok(`${count(checked.value, "check")} passed on ${count(services.length, "service")}`);
 }
 
 function roundTrips(context: PhaseContext, service: string): readonly Check[] {
