@@ -43,10 +43,12 @@ describe("one release whose server is killed with -9", () => {
   it("is finished by the next start", { timeout: LONG }, async () => {
     demo = here.demo();
     await demo.waitFor(/Stop with Ctrl-C/);
-    expect(demo.text()).toContain("REL-1 goes on from where it was");
-    expect(demo.text()).toMatch(/^REL-1 succeeded after /m);
+    const events = await eventsOf(here, "REL-1");
+    const told = events.map((event) => event.line ?? event.type).join("\n");
+    expect(demo.text(), told).toContain("REL-1 goes on from where it was");
+    expect(demo.text(), told).toMatch(/^REL-1 succeeded after /m);
     expect(demo.text()).toContain("Nothing to do: staging has what");
-    expect((await eventsOf(here, "REL-1")).at(-1)).toMatchObject({ type: "release-ended", line: "✓ released" });
+    expect(events.at(-1)).toMatchObject({ type: "release-ended", line: "✓ released" });
   });
 
   it("did nothing twice: one build, one record, each phase and migration once", async () => {
