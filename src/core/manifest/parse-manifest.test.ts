@@ -319,6 +319,17 @@ describe("ruling 11: placeholders are refused wherever they stand", () => {
     ]);
   });
 
+  it.each(["dev", "staging", "prod"])("finds nothing but placeholders in the template for %s", (name) => {
+    const text = readFileSync(resolve(SAMPLE, `../release-manifests/${name}-release-template.yaml`), "utf8");
+    const found = refused(text);
+    expect(new Set(found.map((line) => line.split(" ")[0]))).toEqual(new Set(["placeholder-left"]));
+    const lines = text.split("\n").map((line, index) => ({ number: index + 1, line }));
+    const withOne = lines.filter(({ line }) => !line.startsWith("#") && /<[a-z]|YYYY/.test(line));
+    expect([...new Set(found.map((line) => Number(/ (\d+):/.exec(line)?.[1])))]).toEqual(
+      withOne.map(({ number }) => number),
+    );
+  });
+
   it("finds a line for people that nobody filled in, and a name of an environment", () => {
     const text = `${ID}environment: <env>\ndescription: <what this release brings>\nnotes: ["<note>", fine, YYYY-MM-DD]\n`;
     expect(refused(text)).toEqual([

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseExpression } from "./expression.ts";
+import { type ExpressionPart, parseExpression } from "./expression.ts";
 
 describe("parseExpression", () => {
   it("takes text and references apart", () => {
@@ -42,6 +42,28 @@ describe("parseExpression", () => {
       fc.property(fc.string(), (text) => {
         const parsed = parseExpression(text.replaceAll("$", "$$$$"));
         expect(parsed).toEqual({ ok: true, value: [{ kind: "text", text }] });
+      }),
+    );
+  });
+
+  it("gives back texts and references in their order, however they are mixed", () => {
+    const name = fc.stringMatching(/^[a-z][a-z0-9_-]{0,8}$/);
+    const part = fc.oneof(
+      fc.string({ minLength: 1 }).map((text) => ({ kind: "text" as const, text })),
+      name.map((service) => ({ kind: "service-url" as const, service })),
+      name.map((each) => ({ kind: "override" as const, name: each })),
+      name.map((each) => ({ kind: "flag" as const, name: each })),
+    );
+    const written = (each: ExpressionPart): string => {
+      if (each.kind === "text") return each.text.replaceAll("$", "$$$$");
+      if (each.kind === "service-url") return `\${services.${each.service}.url}`;
+      return each.kind === "override" ? `\${overrides.${each.name}}` : `\${flags.${"name" in each ? each.name : ""}}`;
+    };
+    fc.assert(
+      fc.property(fc.array(part, { minLength: 1, maxLength: 6 }), (parts) => {
+        const isApart = parts.every((each, index) => each.kind !== "text" || parts[index + 1]?.kind !== "text");
+        fc.pre(isApart);
+        expect(parseExpression(parts.map(written).join(""))).toEqual({ ok: true, value: parts });
       }),
     );
   });

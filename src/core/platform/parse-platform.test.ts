@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { describe, expect, it } from "vitest";
+import { jsonSchemaOf } from "../yaml/json-schema.ts";
 import { parsePlatform } from "./parse-platform.ts";
+import { platformSchema } from "./platform-schema.ts";
 
 const FIXTURES = resolve(import.meta.dirname, "../../../test/fixtures/platform");
 
@@ -9,6 +11,13 @@ function refused(text: string): readonly string[] {
   const parsed = parsePlatform(text, "mobius.yaml");
   if (parsed.ok) throw new Error("it was taken");
   return parsed.problems.map(({ code, where, fix }) => `${code} ${where?.line}:${where?.column} ${fix}`);
+}
+
+/** Names of properties anywhere in a JSON Schema. */
+function keysOf(node: unknown): readonly string[] {
+  if (typeof node !== "object" || node === null) return [];
+  const own = "properties" in node && node.properties instanceof Object ? Object.keys(node.properties) : [];
+  return [...new Set([...own, ...Object.values(node).flatMap(keysOf)])];
 }
 
 const MINIMAL = `platform: p
@@ -23,6 +32,27 @@ describe("parsePlatform", () => {
     const parsed = parsePlatform(readFileSync(resolve(FIXTURES, "every-key.yaml"), "utf8"), "mobius.yaml");
     const value = parsed.ok ? parsed.value : parsed.problems;
     await expect(`${JSON.stringify(value, undefined, 2)}\n`).toMatchFileSnapshot(resolve(FIXTURES, "every-key.json"));
+  });
+
+  it("has a fixture that leaves no key of the schema out", () => {
+    const text = readFileSync(resolve(FIXTURES, "every-key.yaml"), "utf8");
+    const absent = keysOf(jsonSchemaOf(platformSchema, "x")).filter(
+      (key) => !new RegExp(`(^|[ {])${key}:`, "m").test(text),
+    );
+    // A file has one kind of credentials; the test below has the others.
+    expect(absent).toEqual(["sshKey", "knownHosts", "appId", "installationId", "privateKey"]);
+  });
+
+  it.each([
+    ["{ token: t }", { kind: "token", secret: "t" }],
+    ["{ sshKey: k, knownHosts: h }", { kind: "ssh-key", secret: "k", knownHosts: "h" }],
+    [
+      "{ githubApp: { appId: 1, installationId: 2, privateKey: k } }",
+      { kind: "github-app", appId: "1", installationId: "2", secret: "k" },
+    ],
+  ])("takes the credentials %s", (written, credentials) => {
+    const parsed = parsePlatform(`platform: p\ngit: { credentials: ${written} }\n`, "mobius.yaml");
+    expect(parsed.ok && parsed.value.git).toEqual({ credentials, writeBack: { kind: "none" } });
   });
 
   it("fills in Cloud Run's defaults", () => {
