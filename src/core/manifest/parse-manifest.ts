@@ -2,7 +2,6 @@
  * Parses a release manifest and checks it against the platform file: the one place that knows the forms in which people
  * write manifests. Begin with `parseManifest`.
  */
-import type { z } from "zod";
 import type { Environment, Platform } from "../platform/platform.ts";
 import { artifactOf } from "../platform/platform.ts";
 import type { Checked } from "../values/checked.ts";
@@ -12,19 +11,14 @@ import { closest } from "../yaml/closest.ts";
 import { emptyEntries } from "../yaml/empty-entries.ts";
 import { valueInvalid } from "../yaml/problems.ts";
 import { readYaml, type YamlFile, type YamlPath } from "../yaml/read-yaml.ts";
-import {
-  environmentNamed,
-  environmentOfId,
-  environmentOfProject,
-  foreignOwner,
-  projectOfRepository,
-} from "./environments.ts";
+import { decideEnvironment } from "./decide-environment.ts";
+import { environmentOfProject, foreignOwner, projectOfRepository } from "./environments.ts";
 import { parseImageReference } from "./image-reference.ts";
 import type { ImageReference, Located, Manifest, MigrationName } from "./manifest.ts";
-import { manifestSchema, manifestSections } from "./manifest-schema.ts";
+import { manifestSchema } from "./manifest-schema.ts";
+import { isOfType, isPlaceholder, isPlaceholderLine, isRef, isReleaseId } from "./manifest-texts.ts";
 import { parseMigration } from "./parse-migrations.ts";
 import {
-  environmentUnclear,
   identifierForeign,
   imageDigestsDiffer,
   imageLatest,
@@ -37,14 +31,7 @@ import {
   placeholderLeft,
   refInvalid,
 } from "./problems.ts";
-
-/** A placeholder of a template: `<tag>`, `xxxx`, `YYYY-MM-DD`. */
-const PLACEHOLDER = /<[^<>]*[a-z][^<>]*>|\bx{4,}\b|YYYY/i;
-/** The template's line for a text for people; a placeholder amid prose may be what the prose is about. */
-const PLACEHOLDER_LINE = /^\s*(<[^<>]*[a-z][^<>]*>|x{4,}|YYYY-MM-DD)\s*$/i;
-const REF = /^[A-Za-z0-9][\w./+-]*$/;
-/** Ids become names of files and labels. */
-const RELEASE_ID = /^[A-Za-z0-9][\w.-]{0,99}$/;
+import { readSection, type SectionName, type SectionValue } from "./read-section.ts";
 
 /** Parses and checks. `file` is the manifest's path beneath the umbrella. Every problem is found at once. */
 export function parseManifest(input: {
@@ -94,37 +81,26 @@ class ManifestParser {
     return { ok: true, value: manifest, warnings: this.#problems };
   }
 
-  /**
-   * A section by itself, less the entries that have the wrong form, so that a fault in one does not hide those of the
-   * others. Absent where the section as a whole has the wrong form.
-   */
-  #section<K extends keyof typeof manifestSections>(key: K): z.output<(typeof manifestSections)[K]> | undefined {
-    const value = (this.#file.value as Record<string, unknown>)[key];
-    const schema: z.ZodType = manifestSections[key];
-    const parsed = schema.safeParse(value);
-    if (parsed.success) return parsed.data as z.output<(typeof manifestSections)[K]>;
-    if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
-    const faulty = new Set(parsed.error.issues.map(({ path }) => String(path[0])));
-    const rest = schema.safeParse(Object.fromEntries(Object.entries(value).filter(([name]) => !faulty.has(name))));
-    return rest.success ? (rest.data as z.output<(typeof manifestSections)[K]>) : undefined;
+  #section<K extends SectionName>(key: K): SectionValue<K> | undefined {
+    return readSection(this.#file, key);
   }
 
   #releaseId(): Located<string> {
     const id = this.#located(this.#section("release_id") ?? "", ["release_id"]);
-    if (id.value !== "" && !PLACEHOLDER.test(id.value) && !RELEASE_ID.test(id.value)) {
+    if (id.value !== "" && !isPlaceholder(id.value) && !isReleaseId(id.value)) {
       this.#problems.push(valueInvalid(id.where, "it must be letters, digits and . _ -, at most 100 characters"));
     }
     return id;
   }
 
   #prose(value: string, path: YamlPath): string {
-    if (PLACEHOLDER_LINE.test(value)) this.#problems.push(placeholderLeft(this.#file.whereOf(path), value));
+    if (isPlaceholderLine(value)) this.#problems.push(placeholderLeft(this.#file.whereOf(path), value));
     return value;
   }
 
   #located(value: string, path: YamlPath): Located<string> {
     const where = this.#file.whereOf(path);
-    if (PLACEHOLDER.test(value)) this.#problems.push(placeholderLeft(where, value));
+    if (isPlaceholder(value)) this.#problems.push(placeholderLeft(where, value));
     return { value, where };
   }
 
@@ -156,39 +132,16 @@ class ManifestParser {
     if (owner !== undefined) this.#problems.push(identifierForeign(where, value, owner.name, environment.name));
   }
 
-  /** Ruling 1: what speaks of an environment must agree; where the key `environment` speaks, it decides. */
   #environment(releaseId: Located<string>): Environment | undefined {
     const stated = this.#section("environment");
-    const names = Object.keys(this.#platform.environments);
-    if (stated !== undefined) {
-      const named = environmentNamed(this.#platform, stated);
-      const { where } = this.#located(stated, ["environment"]);
-      if (named === undefined && !PLACEHOLDER.test(stated))
-        this.#problems.push(nameUnknown(where, "environment", stated, closest(stated, names)));
-      const byId = environmentOfId(this.#platform, releaseId.value);
-      if (named !== undefined && byId !== undefined && byId !== named) {
-        const why = `The key environment says ${named.name}, and release_id ends like one of ${byId.name}.`;
-        this.#problems.push(environmentUnclear(where, why, names));
-      }
-      return named;
-    }
-    const byId = environmentOfId(this.#platform, releaseId.value);
-    if (byId !== undefined) return byId;
-    const projects = Object.values(this.#section("images") ?? {}).map((image) => image.split("/")[1] ?? "");
-    const cloudsql = this.#section("env_overrides")?.cloudsql_connection_name?.split(":")[0];
-    const spoken = [...projects, cloudsql ?? ""].flatMap(
-      (project) => environmentOfProject(this.#platform, project) ?? [],
-    );
-    const distinct = [...new Set(spoken)];
-    if (distinct.length === 1) return distinct[0];
-    // The id that is missing would have said it: one slip, one problem.
-    if (distinct.length === 0 && releaseId.value === "") return undefined;
-    const why =
-      distinct.length === 0
-        ? "Neither its id nor its images speak of one."
-        : `Its images speak of ${distinct.map((e) => e.name).join(" and ")}.`;
-    this.#problems.push(environmentUnclear(releaseId.where, why, names));
-    return undefined;
+    const { environment, problems } = decideEnvironment(this.#platform, {
+      releaseId,
+      stated: stated === undefined ? undefined : this.#located(stated, ["environment"]),
+      repositories: Object.values(this.#section("images") ?? {}),
+      instance: this.#section("env_overrides")?.cloudsql_connection_name,
+    });
+    this.#problems.push(...problems);
+    return environment;
   }
 
   #commits(): Manifest["commits"] {
@@ -198,8 +151,7 @@ class ManifestParser {
       const located = this.#located(ref, path);
       if (!this.#isKnown("module", module, modules, path)) return [];
       if (modules[module]?.source.kind === "umbrella") this.#problems.push(moduleInUmbrella(located.where, module));
-      const isPlaceholder = PLACEHOLDER.test(ref);
-      if (!isPlaceholder && (!REF.test(ref) || ref.includes(".."))) this.#problems.push(refInvalid(located.where, ref));
+      if (!isPlaceholder(ref) && !isRef(ref)) this.#problems.push(refInvalid(located.where, ref));
       return [[module, located] as const];
     });
     return Object.fromEntries(entries);
@@ -211,7 +163,7 @@ class ManifestParser {
       const path = ["images", name];
       const { where } = this.#located(written, path);
       const isKnown = this.#isKnown("image", name, this.#platform.images, path);
-      if (PLACEHOLDER.test(written)) continue;
+      if (isPlaceholder(written)) continue;
       const reference = parseImageReference(written);
       if (reference === undefined) {
         this.#problems.push(imageReferenceInvalid(where, written));
@@ -269,7 +221,7 @@ class ManifestParser {
           : written.map((each, index) => [each, [...path, index]] as const);
       migrations[module] = entries.flatMap(([each, place]) => {
         const located = this.#located(each, place);
-        if (PLACEHOLDER.test(each)) return [];
+        if (isPlaceholder(each)) return [];
         if (typeof written !== "string" && written.indexOf(each) !== place.at(-1)) {
           this.#problems.push(migrationRepeated(located.where, each));
           return [];
@@ -299,7 +251,7 @@ class ManifestParser {
       const located = this.#located(value, path);
       if (!this.#isKnown("override", name, this.#platform.overrides, path)) return [];
       const type = this.#platform.overrides[name]?.type ?? "string";
-      if (!PLACEHOLDER.test(value) && !isOfType(value, type))
+      if (!isPlaceholder(value) && !isOfType(value, type))
         this.#problems.push(overrideInvalid(located.where, name, type));
       this.#checkOwner(located, environment);
       return [[name, located] as const];
@@ -317,19 +269,4 @@ class ManifestParser {
 function byPlace(a: Problem, b: Problem): number {
   const [from, to] = [a.where, b.where];
   return (from?.line ?? 0) - (to?.line ?? 0) || (from?.column ?? 0) - (to?.column ?? 0);
-}
-
-function isOfType(value: string, type: "string" | "url" | "bucket" | "number" | "boolean"): boolean {
-  switch (type) {
-    case "string":
-      return true;
-    case "url":
-      return /^[a-z][a-z0-9+.-]*:\/\/\S+$/.test(value);
-    case "bucket":
-      return /^(gs:\/\/)?[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$/.test(value);
-    case "number":
-      return /^-?\d+(\.\d+)?$/.test(value);
-    case "boolean":
-      return value === "true" || value === "false";
-  }
 }
