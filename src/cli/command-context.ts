@@ -16,6 +16,8 @@ export interface CommandContext {
   /** Writes progress and messages, with a line break. */
   readonly err: (text: string) => void;
   readonly isTerminal: boolean;
+  /** All of standard input; undefined where a person would have to type it. */
+  readonly input: () => Promise<Uint8Array | undefined>;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly files: Files;

@@ -83,3 +83,33 @@ export function phaseAnswerLost(): Problem {
     "Start the server again: it goes on with the release.",
   );
 }
+
+/** `--ref` names a module that has no repository in the platform file. */
+export function refOfNoModule(module: string, nearest: string | undefined): Problem {
+  return error(
+    "name-unknown",
+    `mobius.yaml has no module "${module}" with a repository of its own.`,
+    "A ref says which commit of a module's repository is released.",
+    nearest === undefined ? "Correct --ref, which is written module=ref." : `Did you mean --ref ${nearest}=…?`,
+  );
+}
+
+/** Nothing came in where a secret's value was to come. */
+export function secretEmpty(name: string, environment: string): Problem {
+  return error(
+    "secret-empty",
+    `Secret "${name}" was given no value.`,
+    "The value is read from standard input, and nothing stood there.",
+    `Pipe it in: printf '%s' "$VALUE" | mobius secret set ${name} --env ${environment}`,
+  );
+}
+
+/** More bytes than a version of a secret can have. */
+export function secretTooLarge(name: string, limitBytes: number): Problem {
+  return error(
+    "secret-too-large",
+    `The value of secret "${name}" is larger than ${limitBytes} bytes.`,
+    "Secret Manager takes no more in one version.",
+    "Keep the file elsewhere, and its key or password in the secret.",
+  );
+}

@@ -2,6 +2,7 @@
  * The command line: every command with its options, help and examples. A command's code is loaded when it is run.
  */
 import { Command } from "commander";
+import { administrationCommands } from "./administration-commands.ts";
 import type { CommandContext, DemoParts } from "./command-context.ts";
 import type { CommandDefinition, CommonOptions } from "./command-definition.ts";
 import { fileCommands } from "./file-commands.ts";
@@ -42,7 +43,13 @@ export function createProgram(options: ProgramOptions): { parse: (argv: readonly
         typeof context === "number" ? context : await definition.run(context, args.slice(0, -2) as string[], given);
     });
   };
-  for (const definition of [...fileCommands(), ...releaseCommands(), ...serverCommands(options)]) add(definition);
+  for (const definition of [
+    ...fileCommands(),
+    ...releaseCommands(),
+    ...administrationCommands(),
+    ...serverCommands(options),
+  ])
+    add(definition);
   addHelpErrors(program, options, (code) => {
     exit = code;
   });

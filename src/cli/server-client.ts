@@ -21,6 +21,8 @@ interface Envelope {
   readonly error?: { readonly problems?: readonly Problem[]; readonly message?: string };
 }
 
+const ALREADY_THERE = 409;
+
 /** The typed client of our API. One method, one route. */
 export class ServerClient {
   readonly #options: ServerClientOptions;
@@ -63,6 +65,21 @@ export class ServerClient {
 
   installation(): Promise<Answer<{ installation: string; version: string }>> {
     return this.#json("GET", "/api/v1/installation");
+  }
+
+  /** Through the embedded cloud's Secret Manager; the secret is made where it is missing. */
+  async addSecretVersion(project: string, secret: string, value: Uint8Array): Promise<Answer<{ version: string }>> {
+    const secrets = `/v1/projects/${encodeURIComponent(project)}/secrets`;
+    const made = await this.#send("POST", `${secrets}?secretId=${encodeURIComponent(secret)}`, {
+      replication: { automatic: {} },
+    });
+    if (!made.ok) return made;
+    if (!made.value.ok && made.value.status !== ALREADY_THERE) return err(await problemsOf(made.value));
+    const payload = { data: Buffer.from(value).toString("base64") };
+    const added = await this.#json<{ name: string }>("POST", `${secrets}/${encodeURIComponent(secret)}:addVersion`, {
+      payload,
+    });
+    return added.ok ? ok({ version: added.value.name.split("/").at(-1) ?? "" }) : added;
   }
 
   async log(release: string, query: Readonly<Record<string, string>>): Promise<Answer<string>> {

@@ -36,6 +36,8 @@ export interface EmbeddedOptions {
 export interface EmbeddedEnvironment {
   readonly ports: EnvironmentPorts;
   readonly cluster: Cluster;
+  /** Makes the databases whose passwords have been set since; cheap when there are none left to make. */
+  readonly complete: () => Promise<void>;
 }
 
 /**
@@ -78,9 +80,12 @@ export async function openEmbeddedEnvironment(options: EmbeddedOptions): Promise
       return copy.value;
     },
   });
-  await provision(environment, databases, secrets);
+  let isComplete = await provision(environment, databases, secrets);
   return ok({
     cluster,
+    async complete() {
+      if (!isComplete) isComplete = await provision(environment, databases, secrets);
+    },
     ports: {
       builds: createBuilds({
         endpoint: deploy,
@@ -96,7 +101,8 @@ export async function openEmbeddedEnvironment(options: EmbeddedOptions): Promise
   });
 }
 
-async function provision(environment: Environment, databases: Databases, secrets: Secrets): Promise<void> {
+/** Whether every database that the environment declares is there. */
+async function provision(environment: Environment, databases: Databases, secrets: Secrets): Promise<boolean> {
   const known = await Promise.all(
     Object.values(environment.databases).map(async ({ name, user, passwordSecret }) => {
       const version = await secrets.latestVersion(passwordSecret);
@@ -113,4 +119,5 @@ async function provision(environment: Environment, databases: Databases, secrets
   for (const { name, user, password } of declared) {
     await secrets.put(databaseUrlSecret(name), databases.url(name, user, password));
   }
+  return declared.length === Object.keys(environment.databases).length;
 }

@@ -35,7 +35,11 @@ export class Environments {
   async ports(environment: Environment): Promise<EnvironmentPorts> {
     const settings = digestOfValue(environment);
     const known = this.#opened.get(environment.name);
-    if (known?.settings === settings && known.untilMs > clock.monotonicMs()) return (await known.opening).ports;
+    if (known?.settings === settings && known.untilMs > clock.monotonicMs()) {
+      const opened = await known.opening;
+      await opened.complete();
+      return opened.ports;
+    }
     const opening = this.#open(environment);
     // Half a token's life before it ends, whatever is under way still has time.
     this.#opened.set(environment.name, { settings, untilMs: clock.monotonicMs() + IDENTITY_TTL_MS / 2, opening });

@@ -96,6 +96,7 @@ async function makeContext(
     out,
     err,
     isTerminal: process.stderr.isTTY === true,
+    input: async () => (process.stdin.isTTY === true ? undefined : readAll(process.stdin)),
     clock,
     ids,
     files: umbrellaFiles(directory),
@@ -116,6 +117,20 @@ async function nearestUmbrella(from: string): Promise<string | undefined> {
     if (names.includes("mobius.yaml")) return folder;
     if (folder === dirname(folder)) return undefined;
   }
+}
+
+/** What is longer than any value that a command takes is not read to its end. */
+const MAX_INPUT_BYTES = 1024 * 1024;
+
+async function readAll(stream: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of stream) {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size > MAX_INPUT_BYTES) break;
+  }
+  return Buffer.concat(chunks);
 }
 
 /** `MOBIUS_TOKEN`, or the token file of the state directory, which only its owner can read. */

@@ -13,7 +13,7 @@ export const MANIFEST = "release-manifests/x-staging.yaml";
 /** What a release of this world must not do to a page that shows it. */
 export const HOSTILE = `<script>alert("x")</script>`;
 
-const PLATFORM = `
+export const PLATFORM_TEXT = `
 platform: sim
 modules:
   app: { repository: ./app.git, path: app }
@@ -51,7 +51,7 @@ export interface ServerWorld extends AsyncDisposable {
 export async function startServerWorld(): Promise<ServerWorld> {
   const world = new SimWorld({
     umbrella: {
-      "mobius.yaml": PLATFORM,
+      "mobius.yaml": PLATFORM_TEXT,
       [MANIFEST]: `release_id: x-staging\ncommits:\n  app: "${"1".repeat(40)}"\nnotes: ['${HOSTILE}']\n`,
     },
     "./app.git": { "server.js": "1" },

@@ -9,11 +9,12 @@ import { commitAmbiguous, commitNotPushed, repositoryUnreachable } from "../../c
 import type { Platform } from "../../core/platform/platform.ts";
 import type { Problem } from "../../core/values/problem.ts";
 import { toIso } from "../../core/values/time.ts";
+import { closest } from "../../core/yaml/closest.ts";
 import { environmentUnknown } from "../../engine/releases/problems.ts";
 import { EXIT } from "../../ports/api/exit-codes.ts";
 import type { SourceRefusal } from "../../ports/source.ts";
 import type { CommandContext } from "../command-context.ts";
-import { fileExists } from "../problems.ts";
+import { fileExists, refOfNoModule } from "../problems.ts";
 import { report, warn } from "../report.ts";
 import { readPlatform, readUmbrellaFile } from "../umbrella-files.ts";
 
@@ -32,6 +33,14 @@ export async function manifestNew(
   const path = `release-manifests/${releaseId}.yaml`;
   if ((await context.files.read(path)) !== undefined) return report(context, [fileExists(path)]);
   const modules = Object.values(platform.value.modules).filter((module) => module.source.kind === "repository");
+  const unknown = Object.keys(request.refs).filter((name) => !modules.some((module) => module.name === name));
+  if (unknown.length > 0) {
+    const names = modules.map((module) => module.name);
+    return report(
+      context,
+      unknown.map((name) => refOfNoModule(name, closest(name, names))),
+    );
+  }
   const wanted = Object.fromEntries(modules.map(({ name }) => [name, request.refs[name] ?? "HEAD"]));
   const resolved = await resolveCommits(context, platform.value, wanted);
   if (resolved.problems.length > 0) return report(context, resolved.problems);
