@@ -108,6 +108,7 @@ const PROBLEMS: readonly Problem[] = [
   server.notAuthenticated(),
   server.notAllowed("A step", "person"),
   server.requestInvalid(["manifest: it must be a path beneath the umbrella"]),
+  server.serverStarting(),
   server.routeUnknown("DELETE", "/api/v1/releases"),
   server.resourceUnknown("build", "b-1"),
   server.bodyTooLarge(4_194_304),

@@ -58,6 +58,7 @@ export interface StartedServer {
 
 /** What a step's command needs. */
 export interface StepContext {
+  readonly clock: Clock;
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
   readonly server: ServerClient;

@@ -55,6 +55,8 @@ export async function composeReleases(parts: Parts): Promise<Result<Omit<Running
     environment: (name) => servedEnvironment(parts.environments, request.directory, name),
     register: cloud.register,
   });
+  // Before anything can change a service: what an earlier server left half done is settled first.
+  await cloud.run.start();
   const listening = await listen(() => app.listen({ host: "127.0.0.1", port: request.port }), request.port);
   if (!listening.ok) return listening;
   stops.push(async () => {
@@ -64,7 +66,6 @@ export async function composeReleases(parts: Parts): Promise<Result<Omit<Running
   });
   await cloud.builds.recover();
   await engine.start();
-  await cloud.run.start();
   isReady = true;
   return ok({ url, makeLink });
 }

@@ -1,5 +1,6 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { systemClock as clock } from "../adapters/system/system-clock.ts";
 import { phase } from "../cli/commands/phase.ts";
 import { ServerClient } from "../cli/server-client.ts";
 import type { StepWork } from "../ports/step-work.ts";
@@ -23,5 +24,5 @@ export async function runPhaseCommand(name: string, subject: string | undefined)
   };
   const server = new ServerClient({ url, token: async () => token, send: (address, init) => fetch(address, init) });
   const out = (text: string) => void process.stdout.write(`${text}\n`);
-  return phase({ out, err: out, server, work }, name, subject);
+  return phase({ clock, out, err: out, server, work }, name, subject);
 }

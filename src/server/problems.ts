@@ -76,3 +76,14 @@ export function hostRefused(): Problem {
     fix: "Use http://127.0.0.1 or http://localhost.",
   };
 }
+
+/** The server takes no work yet. */
+export function serverStarting(): Problem {
+  return {
+    code: "server-starting",
+    severity: "error",
+    summary: "The server is starting.",
+    why: ["It takes up what an earlier one left before it takes new work."],
+    fix: "Ask again in a moment; /readyz says when.",
+  };
+}

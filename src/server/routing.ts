@@ -2,11 +2,11 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { z } from "zod";
 import type { Problem } from "../core/values/problem.ts";
 import type { ReleaseEngine } from "../engine/releases/release-engine.ts";
-import type { Route } from "../ports/api/contract.ts";
+import { ROUTES, type Route } from "../ports/api/contract.ts";
 import { httpStatus } from "../ports/api/exit-codes.ts";
 import type { Clock, Ids } from "../ports/clock.ts";
 import type { Caller, Identities } from "../ports/identities.ts";
-import { notAllowed, notAuthenticated, requestInvalid } from "./problems.ts";
+import { notAllowed, notAuthenticated, requestInvalid, serverStarting } from "./problems.ts";
 
 /** What the server's handlers work with. */
 export interface ServerDependencies {
@@ -41,7 +41,7 @@ export interface Routing {
 
 /** Adds one route of the contract: its permission and the form of its body are checked before the handler runs. */
 export function addRoute<B>(
-  { app, callerOf }: Routing,
+  { app, callerOf, deps }: Routing,
   route: Route,
   handler: (call: {
     request: FastifyRequest;
@@ -55,7 +55,7 @@ export function addRoute<B>(
     url: route.path,
     handler: async (request, reply) => {
       const caller = await callerOf(request);
-      const refusal = refusalOf(route, caller);
+      const refusal = refusalOf(route, caller) ?? (isEarly(route, deps) ? serverStarting() : undefined);
       if (refusal !== undefined) return sendProblems(reply, [refusal]);
       const parsed = route.body?.safeParse(request.body);
       if (parsed?.success === false) return sendProblems(reply, [requestInvalid(issues(parsed.error))]);
@@ -70,6 +70,11 @@ export function sendProblems(reply: FastifyReply, problems: readonly Problem[]):
   const code = first?.code ?? "request-invalid";
   const envelope = { code, message: first?.summary ?? "", problems, requestId: reply.request.id };
   return reply.code(httpStatus(code)).send({ error: envelope });
+}
+
+/** Until it has taken up what an earlier server left, the server knows neither releases nor steps. */
+function isEarly(route: Route, deps: ServerDependencies): boolean {
+  return !deps.isReady() && route.permission !== "public" && route !== ROUTES.installation;
 }
 
 function refusalOf(route: Route, caller: Caller | undefined): Problem | undefined {

@@ -41,6 +41,8 @@ export interface ServerWorld extends AsyncDisposable {
   readonly world: SimWorld;
   readonly base: string;
   readonly makeLink: () => string;
+  /** What the server says of itself. */
+  readonly readiness: { isReady: boolean };
   /** Asks over real HTTP, with any header, Host included. */
   ask(method: string, path: string, options?: { headers?: Record<string, string>; body?: unknown }): Promise<Answer>;
   /** As the person of the token file. */
@@ -63,6 +65,7 @@ export async function startServerWorld(): Promise<ServerWorld> {
     personName: "ada",
     clock: systemClock,
   });
+  const readiness = { isReady: true };
   const { app, makeLink } = createServer({
     engine,
     identities,
@@ -71,7 +74,7 @@ export async function startServerWorld(): Promise<ServerWorld> {
     installation: "test",
     version: "0.0.0",
     person: "ada",
-    isReady: () => true,
+    isReady: () => readiness.isReady,
     onFault: () => {},
     buildLog: async (build) => (build === "b-1" ? `Step #0: ${HOSTILE}\n` : undefined),
     metrics: () => "mobius_up 1\n",
@@ -110,6 +113,7 @@ export async function startServerWorld(): Promise<ServerWorld> {
     world,
     base: `http://127.0.0.1:${port}`,
     makeLink,
+    readiness,
     ask,
     asPerson: (method, path, body) => ask(method, path, { headers: { authorization: `Bearer ${TOKEN}` }, body }),
     async [Symbol.asyncDispose]() {

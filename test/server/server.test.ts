@@ -78,6 +78,23 @@ describe("who may call what", () => {
     expect(JSON.parse(last)).toMatchObject({ type: "end", ok: false, problem: { code: "build-without-release" } });
   });
 
+  it("takes no work before it has taken up what an earlier server left", async () => {
+    server.readiness.isReady = false;
+    try {
+      const codes = await Promise.all(
+        protectedRoutes.map(async ({ name, route, path }) => {
+          const headers = { authorization: `Bearer ${route.permission === "step" ? step : TOKEN}` };
+          return [name, (await server.ask(route.method, path, { headers, ...bodyFor(route) })).status];
+        }),
+      );
+      expect(codes.filter(([, status]) => status !== 503)).toEqual([["installation", 200]]);
+      expect((await server.ask("GET", "/readyz")).status).toBe(503);
+      expect((await server.ask("GET", "/healthz")).status).toBe(200);
+    } finally {
+      server.readiness.isReady = true;
+    }
+  });
+
   it("refuses requests under another name than this machine's", async () => {
     for (const host of ["evil.example.com", "127.0.0.1.evil.example.com", "169.254.169.254"]) {
       const headers = { host, authorization: `Bearer ${TOKEN}` };

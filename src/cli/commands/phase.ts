@@ -5,6 +5,14 @@ import type { StepWorkOrder, StepWorkReport } from "../../ports/step-work.ts";
 import type { StepContext } from "../command-context.ts";
 import { phaseAnswerLost } from "../problems.ts";
 
+/** How long a step waits for a server that is away; its build's own timeout ends it earlier where that is shorter. */
+const PATIENCE_MS = 10 * 60 * 1_000;
+const FIRST_PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 5_000;
+
+/** Codes of a server that is away, which may come back. */
+const GONE: readonly string[] = ["phase-answer-lost", "server-starting", "server-unreachable"];
+
 /**
  * A phase, asked for by a step of a build: the server does its part and may leave an order, which is carried out here,
  * in the step's own workspace, and reported back. Exit 1 where either fails.
@@ -26,11 +34,28 @@ type Answered =
   | { readonly ok: true; readonly summary: string; readonly order: StepWorkOrder }
   | { readonly ok: false; readonly problem: Problem };
 
+/** Asks until there is an answer: a server that restarts goes on with the phase where it was, and joins who asks again. */
 async function ask(context: StepContext, body: unknown): Promise<Answered> {
-  for await (const line of context.server.phase(body)) {
-    if (line.type === "line") context.out(line.text);
-    else if (line.ok) return { ok: true, summary: line.summary, order: line.order as StepWorkOrder };
-    else return { ok: false, problem: line.problem as Problem };
+  const { clock } = context;
+  const endMs = clock.monotonicMs() + PATIENCE_MS;
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+    const answered = await askOnce(context, body);
+    if (answered.ok || !GONE.includes(answered.problem.code) || clock.monotonicMs() > endMs) return answered;
+    context.out(`${answered.problem.summary} Asking again.`);
+    await clock.sleep(pauseMs);
+  }
+}
+
+async function askOnce(context: StepContext, body: unknown): Promise<Answered> {
+  try {
+    for await (const line of context.server.phase(body)) {
+      if (line.type === "line") context.out(line.text);
+      else if (line.ok) return { ok: true, summary: line.summary, order: line.order as StepWorkOrder };
+      else return { ok: false, problem: line.problem as Problem };
+    }
+  } catch (cause) {
+    // The platform's HTTP client throws a `TypeError` when a connection ends before the answer does.
+    if (!(cause instanceof TypeError)) throw cause;
   }
   return { ok: false, problem: phaseAnswerLost() };
 }

@@ -6,7 +6,7 @@ import { buildKeyTag } from "../../core/plan/build-key.ts";
 import type { PlannedBuild } from "../../core/plan/plan.ts";
 import { artifactOf, type Platform } from "../../core/platform/platform.ts";
 import type { PhaseName } from "../../core/release/events.ts";
-import type { Release } from "../../core/release/state.ts";
+import { phaseRecord, type Release } from "../../core/release/state.ts";
 import { assert, present } from "../../core/values/assert.ts";
 import type { Problem } from "../../core/values/problem.ts";
 import { err, ok, type Result } from "../../core/values/result.ts";
@@ -132,6 +132,7 @@ async function takeReport(desk: Desk, report: StepWorkReport): Promise<Result<Ph
   if (report.kind === "failed") {
     const phase = OF_STEPS.find((name) => name === report.phase) ?? "build";
     const place = { phase, ...(report.subject === undefined ? {} : { subject: report.subject }) };
+    if (phaseRecord(driver.release, phase, report.subject)?.outcome.kind === "failed") return ok(done);
     await driver.record(
       { type: "phase-started", ...place },
       { type: "phase-failed", ...place, problem: report.problem },
@@ -139,6 +140,8 @@ async function takeReport(desk: Desk, report: StepWorkReport): Promise<Result<Ph
     return ok(done);
   }
   const build = driver.release.plan.actions.builds.find((candidate) => candidate.image === report.image);
+  // Sent again, since the answer to the first was lost.
+  if (build !== undefined && driver.release.images[build.key] === report.digest) return ok(done);
   const running = driver.release.phases.find((record) => record.phase === "build" && record.subject === report.image);
   if (build === undefined || running?.outcome.kind !== "running") return err(reportRefused(report.image));
   const place = { phase: "build", subject: report.image } as const;

@@ -29,6 +29,7 @@ const OTHERWISE: Readonly<Record<string, { readonly status: number; readonly exi
   "plan-moved": { status: 409, exit: EXIT.conflict },
   "plan-stale": { status: 409, exit: EXIT.conflict },
   "repository-unreachable": { status: 503, exit: EXIT.unreachable },
+  "server-starting": { status: 503, exit: EXIT.unreachable },
   "server-unreachable": { status: 503, exit: EXIT.unreachable },
   "port-taken": { status: 409, exit: EXIT.unreachable },
   "build-without-release": { status: 409, exit: EXIT.failed },
