@@ -31,7 +31,7 @@ environments:
     registry: gcr.io/mobius-staging
     identities: { build: b, deploy: d, migrate: m, runtime: r }
     databases: { app_db: { user: app, password: pw } }
-    policies: { rehearsal: true }
+    policies: { rehearsal: true, soak: 1s }
 checks:
   - { http: "\${services.hub.url}/api/status", expect: { status: 200 }, tries: 1, within: 5s }
 `;

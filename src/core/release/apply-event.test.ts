@@ -169,4 +169,19 @@ describe("applyEvent", () => {
       }),
     );
   });
+
+  it("keeps the end of the soak time, once and only after the shift", () => {
+    const until = instant(90_000);
+    const soaking = foldRelease(
+      record([...shifted, { type: "phase-started", phase: "verify" }, { type: "soak-started", until }]),
+    );
+    expect(soaking.ok && soaking.value.soakUntil).toBe(until);
+    const twice = record([
+      ...shifted,
+      { type: "soak-started", until },
+      { type: "soak-started", until: instant(99_000) },
+    ]);
+    expect(foldRelease(twice)).toMatchObject({ ok: false, error: { event: "soak-started" } });
+    expect(foldRelease(record([...toShift, { type: "soak-started", until }]))).toMatchObject({ ok: false });
+  });
 });

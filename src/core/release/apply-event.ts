@@ -114,6 +114,10 @@ function change(release: Release, recorded: Recorded): Release | undefined {
     }
     case "cancel-requested":
       return release.cancelReason === undefined ? { ...release, cancelReason: event.reason } : release;
+    case "soak-started": {
+      const isFirst = release.stage.name === "verifying" && release.soakUntil === undefined;
+      return isFirst ? { ...release, soakUntil: event.until } : undefined;
+    }
     case "written-back":
       return event.commit === "nothing-to-write" ? release : { ...release, writeBackCommit: event.commit };
     case "release-ended":

@@ -7,6 +7,7 @@ import type { Plan } from "../plan/plan.ts";
 import type { Digest } from "../values/digest.ts";
 import type { CommitId, ReleaseId } from "../values/ids.ts";
 import type { Problem } from "../values/problem.ts";
+import type { Instant } from "../values/time.ts";
 
 /** Version of the payloads below; an older one is upgraded where the log is read. */
 export const RELEASE_EVENT_VERSION = 1;
@@ -71,6 +72,8 @@ export type ReleaseEvent =
     }
   | { readonly type: "traffic-intended"; readonly service: string; readonly revision: string }
   | { readonly type: "traffic-shifted"; readonly service: string; readonly revision: string; readonly url: string }
+  /** The set serves and is watched; the instant stands fast, whatever restarts in between. */
+  | { readonly type: "soak-started"; readonly until: Instant }
   | { readonly type: "traffic-restored"; readonly service: string; readonly revision: string | "removed" }
   | { readonly type: "cancel-requested"; readonly reason: string }
   | { readonly type: "written-back"; readonly commit: CommitId | "nothing-to-write" }

@@ -32,6 +32,8 @@ export interface Release {
   readonly checks: readonly CheckRecord[];
   /** Services whose traffic this release meant to move, in order. */
   readonly shifts: readonly Shift[];
+  /** When the soak time is over; only after the shift. */
+  readonly soakUntil?: Instant;
   readonly restored: Readonly<Record<string, string>>;
   readonly cancelReason?: string;
   readonly writeBackCommit?: CommitId;

@@ -1,6 +1,6 @@
 import type { ReleaseEvent } from "../release/events.ts";
 import { assertNever } from "../values/assert.ts";
-import { formatDuration } from "../values/time.ts";
+import { formatDuration, toIso } from "../values/time.ts";
 
 /** One event as one line for the terminal, the board and `mobius logs`; undefined for what people need not see. */
 export function eventLine(event: ReleaseEvent): string | undefined {
@@ -43,6 +43,8 @@ export function eventLine(event: ReleaseEvent): string | undefined {
       return undefined;
     case "traffic-shifted":
       return `  ${event.service} now serves ${event.revision} at ${event.url}`;
+    case "soak-started":
+      return `  soaks until ${toIso(event.until)}`;
     case "traffic-restored":
       return `  ${event.service} ${event.revision === "removed" ? "removed: it had never been released" : `back on ${event.revision}`}`;
     case "cancel-requested":

@@ -88,8 +88,10 @@ export function reasonForWaiting(release: Release): string | undefined {
     case "building":
       if (running !== undefined) return `phase ${nameOf(running)}`;
       return stage.build.kind === "submitted" ? `build ${stage.build.id}` : "its build to be submitted";
-    case "shifting":
     case "verifying":
+      if (release.soakUntil !== undefined) return `the end of the soak time at ${toIso(release.soakUntil)}`;
+      return `phase ${running === undefined ? stage.name : nameOf(running)}`;
+    case "shifting":
     case "finishing":
     case "recording":
     case "restoring":

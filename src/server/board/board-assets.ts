@@ -17,6 +17,9 @@ code { font-size: 0.9em; }
 section.bad { white-space: normal; }
 `;
 
+/** The board's mark: a band that comes back to where it began. */
+export const BOARD_ICON = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><path d="M16 16c-3-5-6-7-9-7a7 7 0 0 0 0 14c3 0 6-2 9-7s6-7 9-7a7 7 0 0 1 0 14c-3 0-6-2-9-7z" fill="none" stroke="#0b62c4" stroke-width="4"/></svg>`;
+
 /** Follows a release: adds its log lines as they come and loads the page again when it has ended. */
 export const BOARD_SCRIPT = `
 const log = document.getElementById("log");

@@ -35,6 +35,7 @@ export function page(title: string, content: Html, script?: string): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${title}</title>
+<link rel="icon" href="/board.svg" type="image/svg+xml">
 <link rel="stylesheet" href="/board.css">
 ${script === undefined ? "" : html`<script src="${script}" defer></script>`}
 </head>

@@ -5,13 +5,14 @@ import { eventLine } from "../../core/views/event-line.ts";
 import { releaseSummary, releaseView } from "../../core/views/project-release.ts";
 import type { Authenticator } from "../authenticate.ts";
 import type { Routing } from "../routing.ts";
-import { BOARD_CSS, BOARD_SCRIPT } from "./board-assets.ts";
+import { BOARD_CSS, BOARD_ICON, BOARD_SCRIPT } from "./board-assets.ts";
 import { buildPage, doorPage, missingPage, releasePage, releasesPage } from "./pages.ts";
 
 /** Adds the pages. Without a session they say how to get one. */
 export function registerBoard(routing: Routing, authenticator: Authenticator): void {
   const { app, deps } = routing;
   app.get("/board.css", async (_request, reply) => reply.type("text/css").send(BOARD_CSS));
+  app.get("/board.svg", async (_request, reply) => reply.type("image/svg+xml").send(BOARD_ICON));
   app.get("/board.js", async (_request, reply) => reply.type("text/javascript").send(BOARD_SCRIPT));
   app.get("/", async (request, reply) => {
     const { login } = request.query as { login?: string };

@@ -6,6 +6,7 @@ import { present } from "../../../core/values/assert.ts";
 import { count } from "../../../core/values/count.ts";
 import type { Problem } from "../../../core/values/problem.ts";
 import { err, ok, type Result } from "../../../core/values/result.ts";
+import { instant } from "../../../core/values/time.ts";
 import type { EnvValue } from "../../../ports/services.ts";
 import type { PhaseContext, PhaseOutcome } from "../phase-context.ts";
 import { candidateNotMade, checkFailed, releaseCancelled, servingOther } from "../problems.ts";
@@ -86,9 +87,20 @@ export async function verifyCandidates(context: PhaseContext): Promise<PhaseOutc
   return checked.ok ? ok(`${count(checked.value, "check")} passed on ${count(apis.length, "candidate")}`) : checked;
 }
 
-/** Checks the set on its real addresses, that what serves is what was checked, and waits out the soak time. */
+/** A timer of the machine takes no longer time, and clocks are set: the instant is looked at again. */
+const LONGEST_SLEEP_MS = 60_000;
+
+/** Checks the set on its real addresses, that what serves is what was checked, and again when the soak time is over. */
 export async function verifyServing(context: PhaseContext): Promise<PhaseOutcome> {
   const services = touchedServices(context.release()).filter(isServed);
+  const first = await checkLive(context, services);
+  if (!first.ok || context.environment.policies.soakMs === 0) return first;
+  await soak(context);
+  if (context.signal.aborted) return err(releaseCancelled("It was stopped while it was checked."));
+  return checkLive(context, services);
+}
+
+async function checkLive(context: PhaseContext, services: readonly PlannedService[]): Promise<PhaseOutcome> {
   const serving = await Promise.all(services.map((service) => checkServing(context, service.service)));
   const other = serving.find((result) => !result.ok);
   if (other?.ok === false) return other;
@@ -96,9 +108,17 @@ export async function verifyServing(context: PhaseContext): Promise<PhaseOutcome
   const checks = [...context.platform.checks, ...services.flatMap((s) => roundTrips(context, s.service))];
   const checked = await runChecks(context, { on: "live", services, addresses, checks });
   if (!checked.ok) return checked;
-  await context.ports.clock.sleep(context.environment.policies.soakMs, context.signal);
-  if (context.signal.aborted) return err(releaseCancelled("It was stopped while it was checked."));
   return ok(`${count(checked.value, "check")} passed on ${count(services.length, "service")}`);
+}
+
+/** Waits until the soak time is over; a restarted server waits for what is left of it. */
+async function soak({ ports, environment, release, record, signal }: PhaseContext): Promise<void> {
+  const { clock } = ports;
+  const until = release().soakUntil ?? instant(clock.now() + environment.policies.soakMs);
+  if (release().soakUntil === undefined) await record({ type: "soak-started", until });
+  while (!signal.aborted && clock.now() < until) {
+    await clock.sleep(Math.min(until - clock.now(), LONGEST_SLEEP_MS), signal);
+  }
 }
 
 function roundTrips(context: PhaseContext, service: string): readonly Check[] {
