@@ -1,15 +1,6 @@
-/** What came back from one HTTP request, or that nothing did. */
-export type Answer =
-  | {
-      readonly kind: "answered";
-      readonly status: number;
-      /** Names in lower case. */
-      readonly headers: Readonly<Record<string, string>>;
-      /** At most 1 MiB; the rest is cut off. */
-      readonly body: string;
-      readonly durationMs: number;
-    }
-  | { readonly kind: "no-answer"; readonly reason: string };
+import type { Answer } from "../core/verification/judge-http.ts";
+
+export type { Answer } from "../core/verification/judge-http.ts";
 
 /** Asks a service over HTTP, for checks. Follows no redirect, sends no credentials; never throws for the network's sake. */
 export interface Probe {

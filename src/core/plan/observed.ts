@@ -10,10 +10,8 @@ export type EnvValue =
   | { readonly kind: "plain"; readonly value: string }
   | { readonly kind: "secret"; readonly secret: string; readonly version: string };
 
-/** Everything that makes a revision, image included. */
-export interface RevisionTemplate {
-  /** `REGISTRY/REPOSITORY@sha256:…`. */
-  readonly image: string;
+/** Everything that makes a revision besides its image. */
+export interface RevisionSettings {
   readonly command: readonly string[];
   readonly args: readonly string[];
   readonly port: number;
@@ -28,6 +26,12 @@ export interface RevisionTemplate {
   readonly serviceAccount: string;
   readonly cloudsqlInstances: readonly string[];
   readonly startup: { readonly path: string; readonly withinSeconds: number };
+}
+
+/** Everything that makes a revision. */
+export interface RevisionTemplate extends RevisionSettings {
+  /** `REGISTRY/REPOSITORY@sha256:…`. */
+  readonly image: string;
 }
 
 /** What a plan assumes of a job, whose changes make no revisions: the digest of its template. */

@@ -5,7 +5,7 @@
 import type { MigrationKind } from "../platform/platform.ts";
 import type { Digest } from "../values/digest.ts";
 import type { CommitId, ReleaseId } from "../values/ids.ts";
-import type { EnvValue } from "./observed.ts";
+import type { RevisionSettings } from "./observed.ts";
 
 export interface Plan {
   readonly digest: Digest;
@@ -88,22 +88,8 @@ export interface PlannedService {
 }
 
 /** A revision template whose image may still have to be built. */
-export interface IntendedService {
+export interface IntendedService extends RevisionSettings {
   readonly image: { readonly buildKey: Digest; readonly repository: string; readonly digest?: Digest };
-  readonly command: readonly string[];
-  readonly args: readonly string[];
-  readonly port: number;
-  readonly env: Readonly<Record<string, EnvValue>>;
-  readonly memory: string;
-  readonly cpu: number;
-  readonly cpuThrottling: boolean;
-  readonly minInstances: number;
-  readonly maxInstances: number;
-  readonly concurrency: number;
-  readonly timeoutSeconds: number;
-  readonly serviceAccount: string;
-  readonly cloudsqlInstances: readonly string[];
-  readonly startup: { readonly path: string; readonly withinSeconds: number };
 }
 
 /** Something assumed of the world; a release stops when it no longer holds. */

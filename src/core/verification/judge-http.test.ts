@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { valuesAt } from "./json-path.ts";
-import { type JudgedAnswer, judgeHttp } from "./judge-http.ts";
+import { type Answer, judgeHttp } from "./judge-http.ts";
 
 const STATUS = '{"services":{"chat":{"status":"up"},"rag":{"status":"down"}}}';
 
-function answer(over: Partial<Extract<JudgedAnswer, { kind: "answered" }>>): JudgedAnswer {
+function answer(over: Partial<Extract<Answer, { kind: "answered" }>>): Answer {
   return { kind: "answered", status: 200, headers: {}, body: "", durationMs: 5, ...over };
 }
 

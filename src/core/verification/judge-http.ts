@@ -6,12 +6,14 @@ import type { HttpCheck } from "../platform/platform.ts";
 import type { Verdict } from "../release/events.ts";
 import { valuesAt } from "./json-path.ts";
 
-/** An answer as far as a verdict needs it. */
-export type JudgedAnswer =
+/** What came back from one HTTP request, or that nothing did. */
+export type Answer =
   | {
       readonly kind: "answered";
       readonly status: number;
+      /** Names in lower case. */
       readonly headers: Readonly<Record<string, string>>;
+      /** At most 1 MiB; the rest is cut off. */
       readonly body: string;
       readonly durationMs: number;
     }
@@ -24,7 +26,7 @@ export interface Judgement {
 }
 
 /** Judges one answer by everything that the check expects; the first expectation that fails is the evidence. */
-export function judgeHttp(expect: HttpCheck["expect"], answer: JudgedAnswer): Judgement {
+export function judgeHttp(expect: HttpCheck["expect"], answer: Answer): Judgement {
   if (answer.kind === "no-answer") return { verdict: "inconclusive", evidence: answer.reason };
   const { status, body, headers, durationMs } = answer;
   if (status !== expect.status) {
