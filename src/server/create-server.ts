@@ -3,6 +3,7 @@
  * `board/` the pages, and the embedded cloud adds Google's routes through `register`.
  */
 import Fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
+import type { Caller } from "../ports/identities.ts";
 import { Authenticator } from "./authenticate.ts";
 import { registerBoard } from "./board/register-board.ts";
 import { answerFaults } from "./faults.ts";
@@ -34,8 +35,13 @@ export function createServer(deps: ServerDependencies): CreatedServer {
   const routing: Routing = { app, callerOf, deps };
   registerReleaseRoutes(routing);
   registerBoard(routing, authenticator);
-  deps.register(app, callerOf);
+  deps.register(app, async (request) => withoutSteps(await callerOf(request)));
   return { app, makeLink: () => authenticator.makeLink() };
+}
+
+/** A step's token is good for the phases of its own build: it neither deploys nor reads secrets by itself. */
+function withoutSteps(caller: Caller | undefined): Caller | undefined {
+  return caller?.kind === "step" ? undefined : caller;
 }
 
 /** A page elsewhere that lets its own name lead to this machine sends that name: DNS rebinding. */

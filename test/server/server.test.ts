@@ -78,6 +78,16 @@ describe("who may call what", () => {
     expect(JSON.parse(last)).toMatchObject({ type: "end", ok: false, problem: { code: "build-without-release" } });
   });
 
+  it("lets people and identities reach the cloud, and steps only through phases", async () => {
+    const kinds = await Promise.all(
+      [TOKEN, identity, step].map(async (token) => {
+        const answer = await server.ask("GET", "/v1/who", { headers: { authorization: `Bearer ${token}` } });
+        return (JSON.parse(answer.body) as { kind: string }).kind;
+      }),
+    );
+    expect(kinds).toEqual(["person", "identity", "nobody"]);
+  });
+
   it("takes no work before it has taken up what an earlier server left", async () => {
     server.readiness.isReady = false;
     try {
