@@ -6,6 +6,12 @@ const SECRET = { name: "secret", description: "Secrets of an environment." } as 
 export function administrationCommands(): readonly CommandDefinition[] {
   return [
     {
+      name: "env <environment>",
+      description: "Print variables that point gcloud at an environment of the embedded cloud.",
+      examples: ['eval "$(mobius env staging)" && gcloud builds list', "mobius env staging --json"],
+      run: async (context, [environment = ""]) => (await import("./commands/env.ts")).env(context, environment),
+    },
+    {
       name: "set <name>",
       group: SECRET,
       description: "Add a version to a secret; the value is read from standard input.",

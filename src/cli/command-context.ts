@@ -16,6 +16,8 @@ export interface CommandContext {
   /** Writes progress and messages, with a line break. */
   readonly err: (text: string) => void;
   readonly isTerminal: boolean;
+  /** Makes a folder for a tool's own settings, only its owner's, with the files given; gives its path. */
+  readonly keep: (folder: string, files: Readonly<Record<string, string>>) => Promise<string>;
   /** All of standard input; undefined where a person would have to type it. */
   readonly input: () => Promise<Uint8Array | undefined>;
   readonly clock: Clock;

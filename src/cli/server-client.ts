@@ -63,6 +63,10 @@ export class ServerClient {
     return this.#json("GET", `/api/v1/environments/${encodeURIComponent(name)}`);
   }
 
+  access(environment: string): Promise<Answer<AccessAnswer>> {
+    return this.#json("POST", `/api/v1/environments/${encodeURIComponent(environment)}/access`, {});
+  }
+
   installation(): Promise<Answer<{ installation: string; version: string }>> {
     return this.#json("GET", "/api/v1/installation");
   }
@@ -143,6 +147,14 @@ export class ServerClient {
       return err([serverUnreachable(this.#options.url, inner instanceof Error ? inner.message : String(inner))]);
     }
   }
+}
+
+/** What tools of Google's need to reach an environment. */
+export interface AccessAnswer {
+  readonly project: string;
+  readonly region: string;
+  readonly token: string;
+  readonly expiresAt: string;
 }
 
 /** What an environment serves. */

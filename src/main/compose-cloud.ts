@@ -10,12 +10,17 @@ import type { RunCloud } from "../cloud/run/run-cloud.ts";
 import { registerRunV2 } from "../cloud/run/run-v2.ts";
 import { registerSecretManagerV1 } from "../cloud/secret-manager-v1/secret-manager-v1.ts";
 import type { SecretStore } from "../cloud/secret-manager-v1/secret-store.ts";
+import { registerServiceUsageV1 } from "../cloud/service-usage-v1/service-usage-v1.ts";
+import { createObjectStore } from "../cloud/storage/object-store.ts";
+import { registerStorageV1 } from "../cloud/storage/storage-v1.ts";
 import type { Build } from "../core/build/state.ts";
 import { err, ok, type Result } from "../core/values/result.ts";
 import { Secret } from "../core/values/secret.ts";
 import { type BuildEngine, createBuildEngine } from "../engine/builds/build-engine.ts";
 import type { Caller, Identities } from "../ports/identities.ts";
+import type { Source } from "../ports/source.ts";
 import type { StepLogs } from "../ports/step-logs.ts";
+import { fetchSource } from "./fetch-source.ts";
 import type { Foundation } from "./foundation.ts";
 
 /** A step token outlives the longest build a little. */
@@ -26,6 +31,7 @@ interface Parts {
   readonly identities: Identities;
   readonly secrets: SecretStore;
   readonly run: RunCloud;
+  readonly source: Source;
   readonly registry: string;
   readonly url: string;
 }
@@ -44,6 +50,7 @@ export function composeCloud(parts: Parts): Cloud {
   const { paths, store, supervisors, programs, request } = foundation;
   const stepLogs = createStepLogs({ buildsDirectory: paths.builds, clock });
   const images = createRegistryImages({ registryUrl: registry });
+  const objects = createObjectStore({ documents: store.documents, directory: paths.uploads, clock, ids });
   const builds = createBuildEngine({
     eventLog: store.eventLog,
     executor: createHostExecutor({ supervisors, mobiusCommand: programs.mobius }),
@@ -52,6 +59,7 @@ export function composeCloud(parts: Parts): Cloud {
     ids,
     buildsDirectory: paths.builds,
     stepEnvironment: ({ build }) => stepEnvironment(parts, build),
+    sourceFor: (build, workspace) => fetchSource({ objects, source: parts.source }, build, workspace),
     accessSecret: (versionName, build) => accessSecret(secrets, versionName, build),
     resolveImage: (reference) => images.resolve(reference),
     onFault: (build, fault) => request.log(`build ${build}: ${fault instanceof Error ? fault.stack : String(fault)}`),
@@ -65,6 +73,8 @@ export function composeCloud(parts: Parts): Cloud {
       registerCloudBuildV1(app, { engine: builds, clock, callerOf, serverUrl: () => url });
       registerRunV2(app, { run, callerOf });
       registerSecretManagerV1(app, { secrets, callerOf });
+      registerStorageV1(app, { objects, callerOf });
+      registerServiceUsageV1(app, { callerOf });
     },
   };
 }

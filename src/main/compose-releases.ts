@@ -13,6 +13,7 @@ import type { Probe } from "../ports/probe.ts";
 import type { Source, WriteBack } from "../ports/source.ts";
 import { createServer } from "../server/create-server.ts";
 import type { Cloud } from "./compose-cloud.ts";
+import { environmentAccess } from "./environment-access.ts";
 import type { Environments } from "./environments.ts";
 import type { Foundation, RunningServer } from "./foundation.ts";
 import { portTaken } from "./problems.ts";
@@ -53,6 +54,7 @@ export async function composeReleases(parts: Parts): Promise<Result<Omit<Running
     metrics: () => metricsText(cloud),
     schema: readSchema,
     environment: (name) => servedEnvironment(parts.environments, request.directory, name),
+    access: (name) => environmentAccess(identities, request.directory, name),
     register: cloud.register,
   });
   // Before anything can change a service: what an earlier server left half done is settled first.

@@ -72,7 +72,8 @@ async function start(request: ServerRequest, stops: Stop[]): Promise<Result<Omit
     clock,
   });
   const url = `http://127.0.0.1:${request.port}`;
-  const cloud: Cloud = composeCloud({ foundation: foundation.value, identities, secrets, run, registry, url });
+  const source = createSource({ mirrorsDirectory: paths.mirrors, umbrellaDirectory: request.directory });
+  const cloud: Cloud = composeCloud({ foundation: foundation.value, identities, secrets, run, source, registry, url });
   stops.push(() => cloud.builds.close());
   const environments = new Environments({
     foundation: foundation.value,
@@ -82,7 +83,6 @@ async function start(request: ServerRequest, stops: Stop[]): Promise<Result<Omit
     serverUrl: url,
   });
   stops.push(() => environments.close());
-  const source = createSource({ mirrorsDirectory: paths.mirrors, umbrellaDirectory: request.directory });
   return composeReleases({
     foundation: foundation.value,
     cloud,

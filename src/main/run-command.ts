@@ -96,6 +96,12 @@ async function makeContext(
     out,
     err,
     isTerminal: process.stderr.isTTY === true,
+    keep: async (folder, kept) => {
+      const path = join(statePaths(stateDirectory(process.env)).tools, folder);
+      await mkdir(path, { recursive: true, mode: 0o700 });
+      for (const [name, text] of Object.entries(kept)) await writeFile(join(path, name), text, { mode: 0o600 });
+      return path;
+    },
     input: async () => (process.stdin.isTTY === true ? undefined : readAll(process.stdin)),
     clock,
     ids,

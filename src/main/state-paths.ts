@@ -10,9 +10,13 @@ export interface StatePaths {
   readonly mirrors: string;
   readonly writeBack: string;
   readonly builds: string;
+  /** Sources that were uploaded for builds. */
+  readonly uploads: string;
   readonly instances: string;
   readonly scripts: string;
   readonly backups: (environment: string) => string;
+  /** Settings and tokens of tools that `mobius env` points at an environment. */
+  readonly tools: string;
   /** Programs that steps find on their PATH: `mobius` and `node`. */
   readonly programs: string;
 }
@@ -34,9 +38,11 @@ export function statePaths(root: string): StatePaths {
     mirrors: join(root, "mirrors"),
     writeBack: join(root, "write-back"),
     builds: join(root, "builds"),
+    uploads: join(root, "uploads"),
     instances: join(root, "instances"),
     scripts: join(root, "scripts"),
     backups: (environment) => join(root, "backups", environment),
+    tools: join(root, "tools"),
     programs: join(root, "programs"),
   };
 }

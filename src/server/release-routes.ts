@@ -67,6 +67,10 @@ function registerReading(routing: Routing): void {
     const { environment } = request.params as { environment: string };
     return (await deps.environment(environment)) ?? sendProblems(reply, [resourceUnknown("environment", environment)]);
   });
+  addRoute(routing, ROUTES.access, async ({ request, reply }) => {
+    const { environment } = request.params as { environment: string };
+    return (await deps.access(environment)) ?? sendProblems(reply, [resourceUnknown("environment", environment)]);
+  });
   addRoute(routing, ROUTES.buildLog, async ({ request, reply }) => {
     const { build } = request.params as { build: string };
     const text = await deps.buildLog(build);

@@ -28,8 +28,18 @@ export interface ServerDependencies {
   readonly schema: (name: string) => Promise<string | undefined>;
   /** What an environment serves, for people; undefined for an unknown one. */
   readonly environment: (name: string) => Promise<unknown>;
+  /** A token with which tools act as the environment's deploy identity; undefined for an unknown environment. */
+  readonly access: (name: string) => Promise<EnvironmentAccess | undefined>;
   /** Adds the embedded cloud's routes. */
   readonly register: (app: FastifyInstance, callerOf: (request: FastifyRequest) => Promise<Caller | undefined>) => void;
+}
+
+/** What a tool of Google's needs to reach one environment and no other. */
+export interface EnvironmentAccess {
+  readonly project: string;
+  readonly region: string;
+  readonly token: string;
+  readonly expiresAt: string;
 }
 
 /** What a group of routes is added with. */

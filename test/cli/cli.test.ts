@@ -44,6 +44,10 @@ describe("the command line", () => {
         err += `${text}\n`;
       },
       isTerminal: false,
+      keep: async (folder, kept) => {
+        for (const [name, text] of Object.entries(kept)) files.set(`kept/${folder}/${name}`, text);
+        return `/kept/${folder}`;
+      },
       input: async () => (options.input === undefined ? undefined : new TextEncoder().encode(options.input)),
       clock: systemClock,
       ids: systemIds,
@@ -96,6 +100,7 @@ describe("the command line", () => {
     ["explain"],
     ["cancel"],
     ["secret", "set"],
+    ["env"],
     ["demo"],
     ["serve"],
   ];
@@ -195,6 +200,16 @@ describe("the command line", () => {
       expect([code, err.split("\n")[0]]).toEqual([3, `error[path-outside]: "${path}" is not beneath the umbrella.`]);
     }
     expect((await mobius(["plan", "nope.yaml"])).err).toContain('error[file-not-found]: There is no file "nope.yaml".');
+  });
+
+  it("points gcloud at one environment, with the token in a file", async () => {
+    const { code, out, files } = await mobius(["env", "staging"]);
+    expect(code).toBe(0);
+    expect(out).toContain("export CLOUDSDK_CORE_PROJECT='p'\n");
+    expect(out).toContain("export CLOUDSDK_AUTH_ACCESS_TOKEN_FILE='/kept/staging/token'\n");
+    expect(out).toContain(`export CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDBUILD='${server.base}/'\n`);
+    expect(files.get("kept/staging/token")).toBe("t");
+    expect((await mobius(["env", "qa"])).err).toContain('error[resource-unknown]: There is no environment "qa".');
   });
 
   it("takes a secret's value from standard input only", async () => {

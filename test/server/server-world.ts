@@ -80,6 +80,8 @@ export async function startServerWorld(): Promise<ServerWorld> {
     metrics: () => "mobius_up 1\n",
     schema: async (name) => (name === "mobius.schema.json" ? "{}" : undefined),
     environment: async (name) => (name === "staging" ? { environment: name, services: [] } : undefined),
+    access: async (name) =>
+      name === "staging" ? { project: "p", region: "r", token: "t", expiresAt: "2026-11-27T00:00:00.000Z" } : undefined,
     register: (fastify, callerOf) => {
       fastify.get("/v1/who", async (request) => ({ kind: (await callerOf(request))?.kind ?? "nobody" }));
       fastify.get("/api/v1/breaks", async () => {

@@ -45,6 +45,9 @@ export const releaseBody = z.strictObject({
   requestId: z.string().min(8).max(100),
 });
 
+/** Nothing has to be said to be given access. */
+export const accessBody = z.strictObject({});
+
 /** Why a release is to end: people read it in its record. */
 export const cancelBody = z.strictObject({ reason: z.string().min(1).max(500) });
 
@@ -127,6 +130,13 @@ export const ROUTES = {
     path: "/api/v1/environments/:environment",
     permission: "person",
     summary: "What an environment serves.",
+  },
+  access: {
+    method: "POST",
+    path: "/api/v1/environments/:environment/access",
+    permission: "person",
+    summary: "A token of the environment's deploy identity, for tools that speak Google's APIs.",
+    body: accessBody,
   },
   phase: {
     method: "POST",
