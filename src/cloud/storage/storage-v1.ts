@@ -3,6 +3,7 @@ import { rm, stat } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { crc32c } from "../../core/values/crc32c.ts";
 import type { Caller } from "../../ports/identities.ts";
 import { boundaryOf, readMultipart } from "./multipart-body.ts";
 import type { ObjectStore, StoredBucket, StoredObject } from "./object-store.ts";
@@ -176,9 +177,14 @@ function bucketJson({ name, project, createdAt }: StoredBucket) {
     name,
     location: "US",
     storageClass: "STANDARD",
-    projectNumber: project,
+    projectNumber: numberOf(project),
     timeCreated: createdAt,
   };
+}
+
+/** Projects have no number here; clients want one, and always the same. */
+function numberOf(project: string): string {
+  return String(crc32c(new TextEncoder().encode(project)));
 }
 
 function objectJson({ bucket, name, generation, sizeBytes, md5Base64, createdAt }: StoredObject) {
