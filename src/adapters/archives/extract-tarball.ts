@@ -18,6 +18,7 @@ const MAX_BYTES = 10 * 1024 * 1024 * 1024;
 export async function extractTarball(path: string, into: string): Promise<Result<void, string>> {
   const archive = extract();
   const reading = pipeline(createReadStream(path), createGunzip(), archive);
+  reading.catch(() => {}); // told once more where it is awaited
   try {
     const links: Header[] = [];
     let entries = 0;
@@ -35,7 +36,7 @@ export async function extractTarball(path: string, into: string): Promise<Result
     return ok(undefined);
   } catch (cause) {
     archive.destroy();
-    await reading.catch(() => {});
+    await Promise.allSettled([reading]);
     return err(cause instanceof Error ? cause.message : String(cause));
   }
 }

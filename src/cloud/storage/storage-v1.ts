@@ -26,9 +26,8 @@ export interface StorageOptions {
 export function registerStorageV1(app: FastifyInstance, options: StorageOptions): void {
   app.register(async (scope) => {
     // Contents are streamed into a file, whatever they claim to be.
+    scope.removeAllContentTypeParsers();
     scope.addContentTypeParser("*", (_request, payload, done) => done(null, payload));
-    scope.removeContentTypeParser("application/json");
-    scope.addContentTypeParser("application/json", (_request, payload, done) => done(null, payload));
     scope.get("/storage/v1/b/:bucket", (request, reply) => getBucket(options, request, reply));
     scope.get("/storage/v1/b", (request, reply) => listBuckets(options, request, reply));
     scope.post("/storage/v1/b", (request, reply) => insertBucket(options, request, reply));
@@ -130,19 +129,26 @@ async function take(
   upload: Upload,
 ): Promise<FastifyReply> {
   const path = await objects.incoming();
-  try {
-    await pipeline(request.body instanceof Readable ? request.body : Readable.from([]), createWriteStream(path));
-    const boundary = boundaryOf(request.headers["content-type"] ?? "");
-    const parts = upload.isMultipart && boundary !== undefined ? await readMultipart(path, boundary) : undefined;
-    if (upload.isMultipart && parts === undefined) return refuse(reply, 400, "Malformed multipart body.");
-    const content = parts ?? { from: 0, until: (await stat(path)).size, metadata: {} };
-    const name = upload.object ?? String(content.metadata.name ?? "");
-    if (name === "" || name.length > MAX_NAME_LENGTH || /\p{Cc}/u.test(name))
-      return refuse(reply, 400, "Required object name is missing or invalid.");
-    return reply.send(objectJson(await objects.put(upload.bucket, name, { path, ...content })));
-  } finally {
-    await rm(path, { force: true });
+  const kept = await keep(objects, request, { ...upload, path }).finally(() => rm(path, { force: true }));
+  return typeof kept === "string" ? refuse(reply, 400, kept) : reply.send(objectJson(kept));
+}
+
+/** The object that the body became, or why it became none. */
+async function keep(
+  objects: ObjectStore,
+  request: FastifyRequest,
+  { bucket, object, isMultipart, path }: Upload & { readonly path: string },
+): Promise<StoredObject | string> {
+  await pipeline(request.body instanceof Readable ? request.body : Readable.from([]), createWriteStream(path));
+  const boundary = boundaryOf(request.headers["content-type"] ?? "");
+  const parts = isMultipart && boundary !== undefined ? await readMultipart(path, boundary) : undefined;
+  if (isMultipart && parts === undefined) return "Malformed multipart body.";
+  const content = parts ?? { from: 0, until: (await stat(path)).size, metadata: {} };
+  const name = object ?? String(content.metadata.name ?? "");
+  if (name === "" || name.length > MAX_NAME_LENGTH || /\p{Cc}/u.test(name)) {
+    return "Required object name is missing or invalid.";
   }
+  return objects.put(bucket, name, { path, from: content.from, until: content.until });
 }
 
 /** The bucket, where the caller may use it; otherwise the refusal is sent. */
