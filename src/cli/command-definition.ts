@@ -16,8 +16,8 @@ export interface CommandDefinition {
   readonly description: string;
   readonly examples: readonly string[];
   readonly options?: (command: Command) => unknown;
-  /** An umbrella (default), or just a folder that may be missing. */
-  readonly needs?: "umbrella" | "folder";
+  /** An umbrella (default), a folder that may be missing (the demo's), or whatever folder the person is in. */
+  readonly needs?: "umbrella" | "folder" | "anywhere";
   readonly run: (context: CommandContext, args: readonly string[], options: Record<string, unknown>) => Promise<number>;
 }
 

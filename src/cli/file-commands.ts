@@ -3,7 +3,7 @@ import type { ProblemFormat } from "../core/values/render-problems.ts";
 import { type CommandDefinition, collect } from "./command-definition.ts";
 
 const MANIFEST = { name: "manifest", description: "Make, pin and compare manifests." } as const;
-const BUILD = { name: "build", description: "Build configurations." } as const;
+const BUILD = { name: "build", description: "Builds, and build configurations." } as const;
 
 /** Commands that work on the umbrella's files and need no server. */
 export function fileCommands(): readonly CommandDefinition[] {

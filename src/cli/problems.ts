@@ -113,3 +113,13 @@ export function secretTooLarge(name: string, limitBytes: number): Problem {
     "Keep the file elsewhere, and its key or password in the secret.",
   );
 }
+
+/** One of Google's APIs refused a call, with its own words. */
+export function cloudRefused(status: number, message: string): Problem {
+  return error(
+    "cloud-refused",
+    `The cloud refused the call with ${status}.`,
+    message,
+    "Correct what the message names.",
+  );
+}

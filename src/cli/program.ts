@@ -3,6 +3,7 @@
  */
 import { Command } from "commander";
 import { administrationCommands } from "./administration-commands.ts";
+import { buildCommands } from "./build-commands.ts";
 import type { CommandContext, DemoParts } from "./command-context.ts";
 import type { CommandDefinition, CommonOptions } from "./command-definition.ts";
 import { fileCommands } from "./file-commands.ts";
@@ -12,7 +13,10 @@ import { serverCommands } from "./server-commands.ts";
 export interface ProgramOptions {
   readonly version: string;
   /** Makes a command's context from the common options; a number is the exit code of what kept it from it. */
-  readonly context: (options: CommonOptions, needs: "umbrella" | "folder") => Promise<CommandContext | number>;
+  readonly context: (
+    options: CommonOptions,
+    needs: NonNullable<CommandDefinition["needs"]>,
+  ) => Promise<CommandContext | number>;
   readonly demo: DemoParts;
   /** Serves until it is told to stop. */
   readonly serve: (context: CommandContext, request: { port: number }) => Promise<number>;
@@ -46,6 +50,7 @@ export function createProgram(options: ProgramOptions): { parse: (argv: readonly
   for (const definition of [
     ...fileCommands(),
     ...releaseCommands(),
+    ...buildCommands(),
     ...administrationCommands(),
     ...serverCommands(options),
   ])

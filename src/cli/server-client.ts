@@ -2,8 +2,8 @@ import type { Plan } from "../core/plan/plan.ts";
 import type { Problem } from "../core/values/problem.ts";
 import { err, ok, type Result } from "../core/values/result.ts";
 import type { Explanation, ReleaseSummary, ReleaseView } from "../core/views/release-view.ts";
-import type { EventLine, PhaseLine } from "../ports/api/contract.ts";
-import { serverUnreachable } from "./problems.ts";
+import { type EventLine, NEXT_BYTE, type PhaseLine } from "../ports/api/contract.ts";
+import { cloudRefused, serverUnreachable } from "./problems.ts";
 
 /** A call of our API that went wrong in a way that the user can mend. */
 export type Answer<T> = Result<T, readonly Problem[]>;
@@ -16,12 +16,16 @@ export interface ServerClientOptions {
   readonly send: (url: string, init: RequestInit) => Promise<Response>;
 }
 
+/** A call of Google's that was refused: HTTP status (0 where nothing answered) and what was said. */
+export interface GoogleRefusal {
+  readonly status: number;
+  readonly problems: readonly Problem[];
+}
+
 /** Our error envelope, and Google's: both have `error.message`. */
 interface Envelope {
   readonly error?: { readonly problems?: readonly Problem[]; readonly message?: string };
 }
-
-const ALREADY_THERE = 409;
 
 /** The typed client of our API. One method, one route. */
 export class ServerClient {
@@ -71,27 +75,24 @@ export class ServerClient {
     return this.#json("GET", "/api/v1/installation");
   }
 
-  /** Through the embedded cloud's Secret Manager; the secret is made where it is missing. */
-  async addSecretVersion(project: string, secret: string, value: Uint8Array): Promise<Answer<{ version: string }>> {
-    const secrets = `/v1/projects/${encodeURIComponent(project)}/secrets`;
-    const made = await this.#send("POST", `${secrets}?secretId=${encodeURIComponent(secret)}`, {
-      replication: { automatic: {} },
-    });
-    if (!made.ok) return made;
-    if (!made.value.ok && made.value.status !== ALREADY_THERE) return err(await problemsOf(made.value));
-    const payload = { data: Buffer.from(value).toString("base64") };
-    const added = await this.#json<{ name: string }>("POST", `${secrets}/${encodeURIComponent(secret)}:addVersion`, {
-      payload,
-    });
-    return added.ok ? ok({ version: added.value.name.split("/").at(-1) ?? "" }) : added;
-  }
-
   async log(release: string, query: Readonly<Record<string, string>>): Promise<Answer<string>> {
     return this.#text(`/api/v1/releases/${encodeURIComponent(release)}/log?${new URLSearchParams(query)}`);
   }
 
-  async buildLog(build: string): Promise<Answer<string>> {
-    return this.#text(`/api/v1/builds/${encodeURIComponent(build)}/log`);
+  /** A build's log from the byte on, as far as it goes now. */
+  async buildLog(build: string, fromByte = 0): Promise<Answer<{ readonly text: string; readonly next: number }>> {
+    const response = await this.#send("GET", `/api/v1/builds/${encodeURIComponent(build)}/log?from=${fromByte}`);
+    if (!response.ok) return response;
+    if (!response.value.ok) return err(await problemsOf(response.value));
+    return ok({ text: await response.value.text(), next: Number(response.value.headers.get(NEXT_BYTE)) });
+  }
+
+  /** A call of one of Google's APIs. `status` tells a refusal that is expected from one that is not. */
+  async google<T>(method: "GET" | "POST", path: string, body?: unknown): Promise<Result<T, GoogleRefusal>> {
+    const response = await this.#send(method, path, body);
+    if (!response.ok) return err({ status: 0, problems: response.error });
+    const { status, ok: isOk } = response.value;
+    return isOk ? ok((await response.value.json()) as T) : err({ status, problems: await problemsOf(response.value) });
   }
 
   /** A release's events after the sequence given, as they come, until it has ended or the signal aborts. */
@@ -135,9 +136,9 @@ export class ServerClient {
         method,
         headers: {
           ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-          ...(body === undefined ? {} : { "content-type": "application/json" }),
+          ...(body === undefined || body instanceof Blob ? {} : { "content-type": "application/json" }),
         },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(body === undefined ? {} : { body: body instanceof Blob ? body : JSON.stringify(body) }),
         ...(signal === undefined ? {} : { signal }),
       });
       return ok(response);
@@ -170,8 +171,9 @@ export interface EnvironmentAnswer {
 
 async function problemsOf(response: Response): Promise<readonly Problem[]> {
   const body = (await response.json().catch(() => ({}))) as Envelope;
-  if (Array.isArray(body.error?.problems)) return body.error.problems;
+  if (Array.isArray(body.error?.problems) && body.error.problems.length > 0) return body.error.problems;
   const said = body.error?.message;
+  if (said !== undefined && response.status < 500) return [cloudRefused(response.status, said)];
   return [serverUnreachable(response.url, `It answered ${response.status}${said === undefined ? "" : `: ${said}`}.`)];
 }
 

@@ -50,7 +50,7 @@ export async function composeReleases(parts: Parts): Promise<Result<Omit<Running
     person: request.person,
     isReady: () => isReady,
     onFault: (id, cause) => request.log(`request ${id}: ${cause instanceof Error ? cause.stack : String(cause)}`),
-    buildLog: (build) => buildLog(cloud, build),
+    buildLog: (build, fromByte) => buildLog(cloud, build, fromByte),
     metrics: () => metricsText(cloud),
     schema: readSchema,
     environment: (name) => servedEnvironment(parts.environments, request.directory, name),
@@ -119,14 +119,14 @@ async function listen(open: () => Promise<unknown>, port: number): Promise<Resul
   }
 }
 
-async function buildLog(cloud: Cloud, build: string): Promise<string | undefined> {
+async function buildLog(cloud: Cloud, build: string, fromByte: number) {
   if ((await cloud.builds.get(build)) === undefined) return undefined;
   let text = "";
-  for (let fromByte = 0; ; ) {
-    const piece = await cloud.stepLogs.read({ build, fromByte });
-    if (piece.text === "") return text;
+  for (let next = fromByte; ; ) {
+    const piece = await cloud.stepLogs.read({ build, fromByte: next });
+    if (piece.text === "") return { text, next };
     text += piece.text;
-    fromByte = piece.next;
+    next = piece.next;
   }
 }
 

@@ -6,7 +6,7 @@ import { createUmbrellaGit } from "../adapters/git/umbrella-git.ts";
 import { systemClock as clock } from "../adapters/system/system-clock.ts";
 import { systemIds as ids } from "../adapters/system/system-ids.ts";
 import type { CommandContext, Files } from "../cli/command-context.ts";
-import type { CommonOptions } from "../cli/command-definition.ts";
+import type { CommandDefinition, CommonOptions } from "../cli/command-definition.ts";
 import { umbrellaNotFound } from "../cli/problems.ts";
 import { createProgram } from "../cli/program.ts";
 import { report } from "../cli/report.ts";
@@ -82,11 +82,11 @@ function personName(): string {
 
 async function makeContext(
   options: CommonOptions,
-  needs: "umbrella" | "folder",
+  needs: NonNullable<CommandDefinition["needs"]>,
   signal: AbortSignal,
 ): Promise<CommandContext | number> {
   const from = resolve(options.dir ?? (needs === "folder" ? DEMO_FOLDER : "."));
-  const directory = needs === "folder" || options.dir !== undefined ? from : await nearestUmbrella(from);
+  const directory = needs !== "umbrella" || options.dir !== undefined ? from : await nearestUmbrella(from);
   const json = options.json === true;
   if (directory === undefined) return report({ json, out, err }, [umbrellaNotFound(from)]);
   const url = (options.server ?? process.env.MOBIUS_SERVER ?? DEFAULT_SERVER).replace(/\/+$/, "");
@@ -102,6 +102,7 @@ async function makeContext(
       for (const [name, text] of Object.entries(kept)) await writeFile(join(path, name), text, { mode: 0o600 });
       return path;
     },
+    packSource: async () => (await import("../adapters/archives/pack-folder.ts")).packFolder(directory),
     input: async () => (process.stdin.isTTY === true ? undefined : readAll(process.stdin)),
     clock,
     ids,

@@ -8,7 +8,7 @@ import { explain } from "../core/views/explain.ts";
 import { releaseSummary, releaseView } from "../core/views/project-release.ts";
 import { releaseUnknown } from "../engine/releases/problems.ts";
 import type { cancelBody, EventLine, planBody, releaseBody } from "../ports/api/contract.ts";
-import { ROUTES } from "../ports/api/contract.ts";
+import { NEXT_BYTE, ROUTES } from "../ports/api/contract.ts";
 import type { Caller } from "../ports/identities.ts";
 import { openApiDocument } from "./open-api.ts";
 import { registerPhaseRoute } from "./phase-route.ts";
@@ -73,9 +73,10 @@ function registerReading(routing: Routing): void {
   });
   addRoute(routing, ROUTES.buildLog, async ({ request, reply }) => {
     const { build } = request.params as { build: string };
-    const text = await deps.buildLog(build);
-    if (text === undefined) return sendProblems(reply, [resourceUnknown("build", build)]);
-    return reply.type("text/plain; charset=utf-8").send(text);
+    const fromByte = Number((request.query as { from?: string }).from ?? 0) || 0;
+    const log = await deps.buildLog(build, Math.max(0, fromByte));
+    if (log === undefined) return sendProblems(reply, [resourceUnknown("build", build)]);
+    return reply.type("text/plain; charset=utf-8").header(NEXT_BYTE, log.next).send(log.text);
   });
 }
 

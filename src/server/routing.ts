@@ -22,7 +22,8 @@ export interface ServerDependencies {
   readonly isReady: () => boolean;
   /** Told of faults of the server itself. */
   readonly onFault: (requestId: string, cause: unknown) => void;
-  readonly buildLog: (build: string) => Promise<string | undefined>;
+  /** A build's log from the byte on, as far as it goes now; undefined for an unknown build. */
+  readonly buildLog: (build: string, fromByte: number) => Promise<{ text: string; next: number } | undefined>;
   readonly metrics: () => string;
   /** Text of a generated JSON Schema by file name. */
   readonly schema: (name: string) => Promise<string | undefined>;

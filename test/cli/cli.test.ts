@@ -48,6 +48,7 @@ describe("the command line", () => {
         for (const [name, text] of Object.entries(kept)) files.set(`kept/${folder}/${name}`, text);
         return `/kept/${folder}`;
       },
+      packSource: async () => ({ archive: new Blob(["x"]), files: 1 }),
       input: async () => (options.input === undefined ? undefined : new TextEncoder().encode(options.input)),
       clock: systemClock,
       ids: systemIds,
@@ -91,6 +92,10 @@ describe("the command line", () => {
     ["manifest", "pin"],
     ["manifest", "diff"],
     ["build", "lint"],
+    ["build", "submit"],
+    ["build", "list"],
+    ["build", "log"],
+    ["build", "cancel"],
     ["plan"],
     ["render"],
     ["release"],

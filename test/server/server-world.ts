@@ -76,7 +76,10 @@ export async function startServerWorld(): Promise<ServerWorld> {
     person: "ada",
     isReady: () => readiness.isReady,
     onFault: () => {},
-    buildLog: async (build) => (build === "b-1" ? `Step #0: ${HOSTILE}\n` : undefined),
+    buildLog: async (build, fromByte) => {
+      const text = `Step #0: ${HOSTILE}\n`;
+      return build === "b-1" ? { text: text.slice(fromByte), next: text.length } : undefined;
+    },
     metrics: () => "mobius_up 1\n",
     schema: async (name) => (name === "mobius.schema.json" ? "{}" : undefined),
     environment: async (name) => (name === "staging" ? { environment: name, services: [] } : undefined),

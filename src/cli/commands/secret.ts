@@ -1,6 +1,7 @@
 import { environmentNamed } from "../../core/manifest/environments.ts";
 import { environmentUnknown } from "../../engine/releases/problems.ts";
 import { EXIT } from "../../ports/api/exit-codes.ts";
+import { addSecretVersion } from "../cloud-calls.ts";
 import type { CommandContext } from "../command-context.ts";
 import { secretEmpty, secretTooLarge } from "../problems.ts";
 import { report } from "../report.ts";
@@ -23,7 +24,7 @@ export async function setSecret(context: CommandContext, name: string, environme
   const value = await context.input();
   if (value === undefined || value.length === 0) return report(context, [secretEmpty(name, chosen.name)]);
   if (value.length > MAX_BYTES) return report(context, [secretTooLarge(name, MAX_BYTES)]);
-  const version = await context.server.addSecretVersion(chosen.project, name, value);
+  const version = await addSecretVersion(context.server, chosen.project, name, value);
   if (!version.ok) return report(context, version.error);
   if (value.at(-1) === LINE_BREAK) {
     context.err(

@@ -63,7 +63,7 @@ export async function logs(
   const isBuild = request.what === "build" && buildId !== undefined;
   const answer = isBuild ? await context.server.buildLog(buildId) : await context.server.log(id, query);
   if (!answer.ok) return report(context, answer.error);
-  context.out(answer.value.trimEnd());
+  context.out((typeof answer.value === "string" ? answer.value : answer.value.text).trimEnd());
   return EXIT.success;
 }
 

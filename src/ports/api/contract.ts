@@ -46,7 +46,7 @@ export const releaseBody = z.strictObject({
 });
 
 /** Nothing has to be said to be given access. */
-export const accessBody = z.strictObject({});
+const accessBody = z.strictObject({});
 
 /** Why a release is to end: people read it in its record. */
 export const cancelBody = z.strictObject({ reason: z.string().min(1).max(500) });
@@ -153,6 +153,9 @@ export const ROUTES = {
   },
   schema: { method: "GET", path: "/api/v1/schemas/:schema", permission: "public", summary: "A JSON Schema." },
 } as const satisfies Record<string, Route>;
+
+/** Header of a build's log that says where to go on reading. */
+export const NEXT_BYTE = "mobius-next-byte";
 
 /** One line of a phase's answer (NDJSON). */
 export type PhaseLine =

@@ -36,8 +36,8 @@ export function registerBoard(routing: Routing, authenticator: Authenticator): v
   app.get("/builds/:build", async (request, reply) =>
     show(routing, request, reply, async () => {
       const { build } = request.params as { build: string };
-      const text = await deps.buildLog(build);
-      return text === undefined ? undefined : buildPage(build, text);
+      const log = await deps.buildLog(build, 0);
+      return log === undefined ? undefined : buildPage(build, log.text);
     }),
   );
 }
