@@ -62,14 +62,14 @@ describe("mobius build, on a folder of any repository", () => {
       "steps: [{ name: bash, entrypoint: bash, args: ['-c', 'ls -A | sort | tr \"\\n\" \" \"'] }]\n",
     );
     const { err } = await build("submit", "--dir", repository);
-    expect(err).toContain("Step #0: .gitignore cloudbuild.yaml new.txt");
+    expect(err).toContain("\n.gitignore cloudbuild.yaml new.txt ");
     expect(err).not.toContain("secret.txt");
   });
 
   it("lists builds, prints a log, and cancels", { timeout: LONG }, async () => {
     await writeFile(join(folder, "slow.yaml"), "steps: [{ name: bash, args: [sleep, '300'] }]\n");
     const slow = (await submit("--config", "slow.yaml", "--async")).out.trim();
-    await expect.poll(async () => (await build("log", slow)).out, { timeout: 20_000 }).toContain("Starting Step #0");
+    await expect.poll(async () => (await build("log", slow)).out, { timeout: 20_000 }).toContain("\nBUILD");
     expect((await build("cancel", slow)).code).toBe(0);
     await expect.poll(async () => (await build("list")).out, { timeout: 20_000 }).toContain(`${slow}  CANCELLED`);
   });
@@ -83,8 +83,6 @@ describe("mobius build, on a folder of any repository", () => {
     await writeFile(join(folder, "bad.yaml"), "steps: [{ name: bash, args: [$_MISSING] }]\n");
     const refused = await submit("--config", "bad.yaml");
     expect(refused.code).toBe(3);
-    expect(refused.err).toContain(
-      'error[cloud-refused]: key in the template "_MISSING" is not matched in the substitution data',
-    );
+    expect(refused.err).toContain('why:   key in the template "_MISSING" is not matched in the substitution data');
   });
 });
