@@ -6,13 +6,13 @@
  * `/proc`. Begin with `main`.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { accessSync, closeSync, constants, fsyncSync, openSync, renameSync, statSync, writeSync } from "node:fs";
-import { delimiter, join, resolve } from "node:path";
+import { accessSync, closeSync, constants, fsyncSync, openSync, statSync, writeSync } from "node:fs";
+import { delimiter, resolve } from "node:path";
 import { createInterface } from "node:readline";
+import { openExitRecords } from "../adapters/executors/exit-records.ts";
 import { markedProcesses, signal } from "../adapters/executors/marked-processes.ts";
 import { recordProcess } from "../adapters/executors/process-records.ts";
 import {
-  exitRecordFile,
   MARK_VARIABLE,
   OWNER_VARIABLE,
   type SupervisorCommand,
@@ -29,11 +29,14 @@ const DOUBT_MS = 100;
 /** Longest wait for output that somebody still holds open after the process ended. */
 const DRAIN_MS = 5_000;
 const POLL_MS = 10;
+/** In so little time no machine hands out all of its process ids, so what a process started has a higher one. */
+const SHORT_MS = 5_000;
 
 const [directory = ".", pidDirectory = ""] = process.argv.slice(2);
 const mark = process.env[MARK_VARIABLE] ?? "unmarked";
 const owner = process.env[OWNER_VARIABLE] ?? "";
 const parent = process.ppid;
+const keep = openExitRecords(directory);
 const running = new Map<string, ChildProcess>();
 let isAbandoned = false;
 
@@ -88,6 +91,7 @@ function start(command: StartCommand): void {
 
 function run({ id, argv, cwd, env: given, logPath, mask }: StartCommand, program: string): void {
   const log = openSync(logPath, "a", 0o600);
+  const startedMs = systemClock.monotonicMs();
   const env = { ...given, [MARK_VARIABLE]: `${mark}/${id}`, [OWNER_VARIABLE]: owner };
   const options = { cwd, env, detached: true } as const;
   const args = argv.slice(1);
@@ -109,7 +113,9 @@ function run({ id, argv, cwd, env: given, logPath, mask }: StartCommand, program
     if (pidDirectory !== "") recordProcess({ directory: pidDirectory, owner }, child.pid ?? 0);
     report({ type: "started", id, pid: child.pid ?? 0 });
   });
-  child.on("exit", (code, name) => void settle({ id, child, log, drained, outcome: outcomeOf(code, name) }));
+  child.on("exit", (code, name) => {
+    void settle({ id, child, log, drained, outcome: outcomeOf(code, name), startedMs });
+  });
 }
 
 interface Ended {
@@ -118,12 +124,14 @@ interface Ended {
   readonly log: number;
   readonly drained: Promise<void>;
   readonly outcome: ExitRecord["outcome"];
+  readonly startedMs: number;
 }
 
 /** After a process: nothing of it is left, its output is stored, its record is on disk. In this order. */
-async function settle({ id, child, log, drained, outcome }: Ended): Promise<void> {
+async function settle({ id, child, log, drained, outcome, startedMs }: Ended): Promise<void> {
   killGroup(child, "SIGKILL");
-  killStrays(`${mark}/${id}`);
+  const isShort = systemClock.monotonicMs() - startedMs < SHORT_MS;
+  killStrays(`${mark}/${id}`, isShort ? child.pid : undefined);
   await Promise.race([drained, systemClock.sleep(DRAIN_MS)]);
   fsyncSync(log);
   closeSync(log);
@@ -135,15 +143,7 @@ async function settle({ id, child, log, drained, outcome }: Ended): Promise<void
 
 function finish(id: string, outcome: ExitRecord["outcome"]): void {
   if (isAbandoned || process.ppid !== parent) return;
-  const path = join(directory, exitRecordFile(id));
-  const file = openSync(`${path}.part`, "w", 0o600);
-  writeSync(file, JSON.stringify({ id, outcome } satisfies ExitRecord));
-  fsyncSync(file);
-  closeSync(file);
-  renameSync(`${path}.part`, path);
-  const folder = openSync(directory, "r");
-  fsyncSync(folder);
-  closeSync(folder);
+  keep({ id, outcome });
   report({ type: "exited", id, outcome });
 }
 
@@ -167,9 +167,9 @@ function killGroup(child: ChildProcess, name: NodeJS.Signals): void {
 }
 
 /** A process that made a session of its own is in no group of ours; its environment still says whose it is. */
-function killStrays(of: string): void {
+function killStrays(of: string, startedBy?: number): void {
   for (let round = 0; round < 5; round++) {
-    const strays = markedProcesses(of);
+    const strays = markedProcesses(of, startedBy);
     if (strays.length === 0) return;
     for (const stray of strays) signal(stray.pid, "SIGKILL");
   }

@@ -230,7 +230,7 @@ describe("a step's environment", () => {
     const ended = await world.run(config);
     expect(buildStatus(ended)).toBe("SUCCESS");
     expect(await world.log(ended)).toMatch(/\nBUILD\n<\[secret\]>\n\[secret\].{0,3}\n\[secret\]\nDONE\n$/);
-    const files = ["log.txt", "steps/step-0-try-1.log", "steps/step-0-try-1.exit.json", "log.cursor.json"];
+    const files = ["log.txt", "steps/step-0-try-1.log", "steps/exits", "log.index"];
     for (const file of files) {
       const text = readFileSync(join(world.directory, "builds", ended.id, file), "utf8");
       expect(text).not.toContain("s3cret");

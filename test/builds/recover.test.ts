@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { openExitRecords } from "../../src/adapters/executors/exit-records.ts";
 import { markedProcesses } from "../../src/adapters/executors/marked-processes.ts";
 import type { BuildConfig } from "../../src/core/build/build-config.ts";
 import { type Build, isEnded, stepStatus } from "../../src/core/build/state.ts";
@@ -135,8 +136,8 @@ it("a step whose end is on disk but not in the event log counts as finished", as
   await kill(server);
   await until("its supervisor has ended it", () => markedProcesses(installation()).length === 0 || undefined);
   // The supervisor wrote the record, and the server died before it could append the event.
-  const record = { id: "step-0-try-1", outcome: { kind: "exited", code: 0 } };
-  writeFileSync(join(directory, "builds", build.id, "steps", "step-0-try-1.exit.json"), JSON.stringify(record));
+  const record = { id: "step-0-try-1", outcome: { kind: "exited", code: 0 } } as const;
+  openExitRecords(join(directory, "builds", build.id, "steps"))(record);
   startServer();
   expect((await ended()).stage).toMatchObject({ status: "SUCCESS" });
   expect(readFileSync(workspace(build, "step-0"), "utf8")).toBe("ran\n");

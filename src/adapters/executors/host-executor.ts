@@ -2,14 +2,14 @@
  * Runs steps as processes on the host's own tools: a builder image stands for a program (`builder-images.ts`), and
  * `/workspace` for the build's workspace folder. Begin with `createHostExecutor`.
  */
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join, posix } from "node:path";
 import type { NonEmpty } from "../../core/values/problem.ts";
 import { err, ok, type Result } from "../../core/values/result.ts";
 import type { ExitRecord, Supervisor, Supervisors } from "../../ports/processes.ts";
 import type { ExecutedOutcome, RunningStep, StepExecutor, StepOrder, StepSession } from "../../ports/step-executor.ts";
 import { builderImage, MAPPED_IMAGES } from "./builder-images.ts";
-import { exitRecordFile } from "./supervisor-protocol.ts";
+import { readExitRecord } from "./exit-records.ts";
 
 export interface HostExecutorOptions {
   readonly supervisors: Supervisors;
@@ -26,8 +26,7 @@ export function createHostExecutor(options: HostExecutorOptions): StepExecutor {
       const supervisor = await options.supervisors.open({ name: `build-${id}`, directory: folders.steps });
       return session({ supervisor, folders, mobius: options.mobiusCommand });
     },
-    recorded: async ({ directory }, attempt) =>
-      readRecord(join(foldersOf(directory).steps, exitRecordFile(processId(attempt)))),
+    recorded: async ({ directory }, attempt) => readExitRecord(foldersOf(directory).steps, processId(attempt)),
     sweep: () => options.supervisors.sweep(),
   };
 }
@@ -63,7 +62,9 @@ function session({ supervisor, folders, mobius }: SessionParts): StepSession {
       if (!command.ok) return notStarted(command.error);
       const { argv, cwd, imageEnv } = command.value;
       const outputs = join(folders.steps, `${processId(order)}.outputs`);
-      for (const folder of [cwd, outputs]) mkdirSync(folder, { recursive: true });
+      // The workspace is there already; making a folder that is there costs as much as making it.
+      for (const folder of cwd === folders.workspace ? [outputs] : [cwd, outputs])
+        mkdirSync(folder, { recursive: true });
       const env: Record<string, string> = {
         HOME: folders.home,
         BUILDER_OUTPUT: outputs,
@@ -135,14 +136,6 @@ function hostDirectory(directory: string, workspace: string): string | undefined
 
 function processId(attempt: { readonly step: number; readonly try: number }): string {
   return `step-${attempt.step}-try-${attempt.try}`;
-}
-
-function readRecord(path: string): ExecutedOutcome | undefined {
-  try {
-    return (JSON.parse(readFileSync(path, "utf8")) as ExitRecord).outcome;
-  } catch {
-    return undefined; // no record: it never ended by itself
-  }
 }
 
 function isNonEmpty(list: readonly string[]): list is NonEmpty<string> {

@@ -10,11 +10,13 @@ export interface MarkedProcess {
 
 /**
  * All running processes whose mark is the given one or lies beneath it. Reads `/proc`, so it finds nothing where there
- * is none, and nothing of other users. A zombie is not running.
+ * is none, and nothing of other users. A zombie is not running. With `startedBy`, the id of a process that ended a moment
+ * ago, only what is younger than it is looked at: nothing that it started can be older.
  */
-export function markedProcesses(mark: string): readonly MarkedProcess[] {
+export function markedProcesses(mark: string, startedBy?: number): readonly MarkedProcess[] {
+  const from = startedBy === undefined ? 0 : youngerThan(startedBy);
   return processIds().flatMap((pid) => {
-    if (pid === process.pid) return [];
+    if (pid === process.pid || pid < from) return [];
     const found = readMark(pid);
     return found !== undefined && (found.mark === mark || found.mark.startsWith(`${mark}/`)) ? [found] : [];
   });
@@ -27,6 +29,16 @@ export function signal(pid: number, name: NodeJS.Signals): "sent" | "gone" {
     return "sent";
   } catch {
     return "gone"; // ESRCH: ended already; EPERM: another user's, so no longer ours
+  }
+}
+
+/** Ids grow, until they begin again from the bottom: then anything may be younger. */
+function youngerThan(pid: number): number {
+  try {
+    const newest = Number(readFileSync("/proc/loadavg", "latin1").trim().split(" ").at(-1));
+    return newest >= pid ? pid : 0;
+  } catch {
+    return 0;
   }
 }
 

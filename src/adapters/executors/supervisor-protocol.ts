@@ -24,8 +24,3 @@ export const MARK_VARIABLE = "MOBIUS_PROCESS_MARK";
 
 /** Environment variable that says which run of the server a process belongs to. */
 export const OWNER_VARIABLE = "MOBIUS_PROCESS_OWNER";
-
-/** File of a process's exit record in its supervisor's directory. */
-export function exitRecordFile(id: string): string {
-  return `${id}.exit.json`;
-}

@@ -8,6 +8,7 @@ import { instant } from "../../core/values/time.ts";
 import { describeSupervisors } from "../../ports/processes.contract.ts";
 import type { ProcessSpec, Supervisors } from "../../ports/processes.ts";
 import { systemClock } from "../system/system-clock.ts";
+import { readExitRecord } from "./exit-records.ts";
 import { markedProcesses } from "./marked-processes.ts";
 import { createSupervisors } from "./supervisors.ts";
 
@@ -80,7 +81,7 @@ describe("supervisors", () => {
     expect(running.pid).toBeGreaterThan(1);
     const record = { id: "a", outcome: { kind: "exited", code: 3 } };
     expect(await running.exited).toEqual(record);
-    expect(JSON.parse(readFileSync(join(directory, "a.exit.json"), "utf8"))).toEqual(record);
+    expect(readExitRecord(directory, "a")).toEqual(record.outcome);
     // A shell adds PWD and its like by itself.
     const names = [...log("a").matchAll(/^(?!PWD|OLDPWD|SHLVL|_=)(\w+)=/gm)].map((match) => match[1]);
     expect(names.toSorted()).toEqual(["GREETING", "MOBIUS_PROCESS_MARK", "MOBIUS_PROCESS_OWNER", "PATH"]);
@@ -144,8 +145,8 @@ describe("supervisors", () => {
     server.kill("SIGKILL");
     await gone;
     await until("nothing is left", () => alive().length === 0);
-    expect(() => readFileSync(join(directory, "lasting.exit.json"))).toThrow();
-    expect(readFileSync(join(directory, "short.exit.json"), "utf8")).toContain('"code":0');
+    expect(readExitRecord(directory, "lasting")).toBeUndefined();
+    expect(readExitRecord(directory, "short")).toEqual({ kind: "exited", code: 0 });
   });
 
   it("find leftovers by recorded ids and start times where there are no marks to read", async () => {

@@ -1,19 +1,9 @@
-import {
-  appendFileSync,
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  readSync,
-  renameSync,
-  truncateSync,
-  writeFileSync,
-} from "node:fs";
+import { closeSync, mkdirSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { stepIdentifier } from "../../core/build/step-graph.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { BuildLog } from "../../ports/step-logs.ts";
+import { type LogComposer, openLogComposer } from "./log-composer.ts";
 
 const CHUNK = 64 * 1024;
 /** How often the raw output of running steps is looked at. */
@@ -31,19 +21,11 @@ interface Opening {
   readonly onClose: () => void;
 }
 
-/**
- * How far `log.txt` is composed: its own length and how many bytes of each raw file are in it. Written after the log,
- * and the log is cut back to it when it is opened again, so that no line is lost or stands twice.
- */
-interface Cursor {
-  logBytes: number;
-  readonly files: Record<string, number>;
-}
-
 /** Opens or continues a build's log. */
 export function openBuildLog({ directory, stepIds, clock, onClose }: Opening): BuildLog {
   mkdirSync(join(directory, "steps"), { recursive: true, mode: 0o700 });
-  const composer = openComposer(directory, stepIds);
+  const composer = openLogComposer(directory);
+  const copy = copier(composer, directory, stepIds);
   const following = new Map<number, { readonly attempt: number; readonly end: AbortController; done: Promise<void> }>();
   return {
     async line(text) {
@@ -54,10 +36,10 @@ export function openBuildLog({ directory, stepIds, clock, onClose }: Opening): B
       const end = new AbortController();
       const done = (async () => {
         while (!end.signal.aborted) {
-          composer.copy(step, attempt, "running");
+          copy(step, attempt, "running");
           await clock.sleep(POLL_MS, end.signal);
         }
-        composer.copy(step, attempt, "ended");
+        copy(step, attempt, "ended");
       })();
       following.set(step, { attempt, end, done });
     },
@@ -71,39 +53,27 @@ export function openBuildLog({ directory, stepIds, clock, onClose }: Opening): B
       for (const { end } of following.values()) end.abort();
       await Promise.all([...following.values()].map(({ done }) => done));
       following.clear();
+      composer.close();
       onClose();
     },
   };
 }
 
-function openComposer(directory: string, stepIds: readonly (string | undefined)[]) {
-  const logPath = join(directory, "log.txt");
-  const cursorPath = join(directory, "log.cursor.json");
-  const cursor = readCursor(cursorPath);
-  if (existsSync(logPath)) truncateSync(logPath, cursor.logBytes);
-  const append = (text: string) => {
-    if (text === "") return;
-    appendFileSync(logPath, text, { mode: 0o600 });
-    cursor.logBytes += Buffer.byteLength(text);
-    writeFileSync(`${cursorPath}.part`, JSON.stringify(cursor));
-    renameSync(`${cursorPath}.part`, cursorPath);
-  };
+/** Copies what is new in the raw file of a try into the log, line by line with the step's prefix. */
+function copier(composer: LogComposer, directory: string, stepIds: readonly (string | undefined)[]) {
   // The only step of a build has no prefix.
   const prefixOf = (step: number) =>
     stepIds.length === 1 ? "" : `${stepIdentifier(withoutUndefined(stepIds[step]), step)}: `;
-  return {
-    append,
-    copy(step: number, attempt: number, state: "running" | "ended") {
-      const path = stepLogFile(directory, step, attempt);
-      const name = `${step}-${attempt}`;
-      for (;;) {
-        const from = cursor.files[name] ?? 0;
-        const lines = wholeLines(path, from, state);
-        if (lines.bytes === 0) return;
-        cursor.files[name] = from + lines.bytes;
-        append(lines.text.replace(/^(?=[^\n]|\n)/gm, prefixOf(step)));
-      }
-    },
+  return (step: number, attempt: number, state: "running" | "ended") => {
+    const path = stepLogFile(directory, step, attempt);
+    const name = `${step}-${attempt}`;
+    for (;;) {
+      const from = composer.taken(name);
+      const lines = wholeLines(path, from, state);
+      if (lines.bytes === 0) return;
+      const text = lines.text.replace(/^(?=[^\n]|\n)/gm, prefixOf(step));
+      composer.append(text, { name, bytes: from + lines.bytes });
+    }
   };
 }
 
@@ -139,12 +109,4 @@ function wholeLines(path: string, from: number, state: "running" | "ended"): { b
 function taken(parts: readonly Buffer[], ending: string): { bytes: number; text: string } {
   const bytes = Buffer.concat(parts);
   return { bytes: bytes.length, text: bytes.length === 0 ? "" : bytes.toString("utf8") + ending };
-}
-
-function readCursor(path: string): Cursor {
-  try {
-    return JSON.parse(readFileSync(path, "utf8")) as Cursor;
-  } catch {
-    return { logBytes: 0, files: {} };
-  }
 }

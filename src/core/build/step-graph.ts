@@ -4,11 +4,20 @@ import type { BuildStep } from "./build-config.ts";
 /** For each step, the indices of the steps that must end well before it may start. Always smaller than its own. */
 export type StepGraph = readonly (readonly number[])[];
 
+/** Graphs of steps that were read already: a build asks after each of its events, and its steps never change. */
+const known = new WeakMap<readonly BuildStep[], Result<StepGraph, string>>();
+
 /**
  * Reads `waitFor`. Absent or empty: every earlier step, those that began with `-` included. `-` means "already there".
  * Only earlier steps can be named, so a circle cannot be written. The first complaint is Cloud Build's own.
  */
 export function stepGraph(steps: readonly BuildStep[]): Result<StepGraph, string> {
+  const graph = known.get(steps) ?? readGraph(steps);
+  known.set(steps, graph);
+  return graph;
+}
+
+function readGraph(steps: readonly BuildStep[]): Result<StepGraph, string> {
   const byId = new Map<string, number>();
   const graph: number[][] = [];
   for (const [index, step] of steps.entries()) {
