@@ -62,9 +62,9 @@ function session({ supervisor, folders, mobius }: SessionParts): StepSession {
       if (!command.ok) return notStarted(command.error);
       const { argv, cwd, imageEnv } = command.value;
       const outputs = join(folders.steps, `${processId(order)}.outputs`);
-      // The workspace is there already; making a folder that is there costs as much as making it.
-      for (const folder of cwd === folders.workspace ? [outputs] : [cwd, outputs])
-        mkdirSync(folder, { recursive: true });
+      makeFolder(outputs);
+      // The workspace is there already, and most steps work in it.
+      if (cwd !== folders.workspace) mkdirSync(cwd, { recursive: true });
       const env: Record<string, string> = {
         HOME: folders.home,
         BUILDER_OUTPUT: outputs,
@@ -82,6 +82,15 @@ function session({ supervisor, folders, mobius }: SessionParts): StepSession {
     },
     close: () => supervisor.close(),
   };
+}
+
+/** Looking for folders above first, as the recursive way does, would cost a step several times as much. */
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path);
+  } catch (cause) {
+    if ((cause as { code?: string }).code !== "EEXIST") throw cause;
+  }
 }
 
 function notStarted(reason: string): RunningStep {
