@@ -47,13 +47,13 @@ export interface Cloud {
 /** Puts it together; nothing runs yet. */
 export function composeCloud(parts: Parts): Cloud {
   const { foundation, secrets, run, registry, url } = parts;
-  const { paths, store, supervisors, programs, request } = foundation;
+  const { paths, store, supervisors, programs, sandbox, request } = foundation;
   const stepLogs = createStepLogs({ buildsDirectory: paths.builds, clock });
   const images = createRegistryImages({ registryUrl: registry });
   const objects = createObjectStore({ documents: store.documents, directory: paths.uploads, clock, ids });
   const builds = createBuildEngine({
     eventLog: store.eventLog,
-    executor: createHostExecutor({ supervisors, mobiusCommand: programs.mobius }),
+    executor: createHostExecutor({ supervisors, mobiusCommand: programs.mobius, sandbox }),
     stepLogs,
     clock,
     ids,

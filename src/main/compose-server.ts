@@ -3,6 +3,7 @@
  * is recovering: strays of an earlier server are ended, its PostgreSQL is adopted, and builds and releases go on.
  */
 
+import { findSandbox } from "../adapters/executors/sandbox.ts";
 import { createSupervisors } from "../adapters/executors/supervisors.ts";
 import { createSource } from "../adapters/git/source.ts";
 import { createWriteBack } from "../adapters/git/write-back.ts";
@@ -126,7 +127,9 @@ async function layFoundation(request: ServerRequest, stops: Stop[]): Promise<Res
   const store = await createStore({ connection: opened.value, clock, ids });
   if (!store.ok) return store;
   stops.push(() => store.value.close());
-  return ok({ request, installation, paths, store: store.value, supervisors, programs });
+  const sandbox = (await findSandbox(paths.root, programs.path)) ?? "none";
+  if (sandbox === "none") request.log("No user namespaces here: steps of builds can reach what this user can reach.");
+  return ok({ request, installation, paths, store: store.value, supervisors, programs, sandbox });
 }
 
 async function openDatabase(

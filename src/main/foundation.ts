@@ -1,3 +1,4 @@
+import type { Sandbox } from "../adapters/executors/sandbox.ts";
 import type { Installation } from "../adapters/identity/installation.ts";
 import type { Store } from "../adapters/store/store.ts";
 import type { SecretStore } from "../cloud/secret-manager-v1/secret-store.ts";
@@ -36,4 +37,6 @@ export interface Foundation {
   readonly store: Store;
   readonly supervisors: Supervisors;
   readonly programs: Programs;
+  /** What keeps a build's steps to their own build, where the machine has it. */
+  readonly sandbox: Sandbox | "none";
 }

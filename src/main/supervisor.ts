@@ -89,17 +89,17 @@ function start(command: StartCommand): void {
   }
 }
 
-function run({ id, argv, cwd, env: given, logPath, mask }: StartCommand, program: string): void {
+function run({ id, argv, wrap = [], cwd, env: given, logPath, mask }: StartCommand, program: string): void {
   const log = openSync(logPath, "a", 0o600);
   const startedMs = systemClock.monotonicMs();
   const env = { ...given, [MARK_VARIABLE]: `${mark}/${id}`, [OWNER_VARIABLE]: owner };
   const options = { cwd, env, detached: true } as const;
-  const args = argv.slice(1);
+  const [first = program, ...args] = [...wrap, program, ...argv.slice(1)];
   // Output to be masked comes through one pipe for both streams, so that their order stays what it was.
   const child =
     mask.length === 0
-      ? spawn(program, args, { ...options, stdio: ["ignore", log, log] })
-      : spawn("/bin/sh", ["-c", 'exec "$@" 2>&1', "sh", program, ...args], {
+      ? spawn(first, args, { ...options, stdio: ["ignore", log, log] })
+      : spawn("/bin/sh", ["-c", 'exec "$@" 2>&1', "sh", first, ...args], {
           ...options,
           stdio: ["ignore", "pipe", "pipe"],
         });

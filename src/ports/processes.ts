@@ -6,6 +6,8 @@ export interface ProcessSpec {
   /** Unique among the supervisor's processes; part of file names, so `[a-zA-Z0-9._-]`. */
   readonly id: string;
   readonly argv: NonEmpty<string>;
+  /** A command that runs `argv` in some surroundings, such as namespaces of its own. */
+  readonly wrap?: readonly string[];
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
   /** Where standard output and error go, appended; the file is made when missing. */

@@ -2,7 +2,7 @@
  * Runs steps as processes on the host's own tools: a builder image stands for a program (`builder-images.ts`), and
  * `/workspace` for the build's workspace folder. Begin with `createHostExecutor`.
  */
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { appendFileSync, chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join, posix } from "node:path";
 import type { NonEmpty } from "../../core/values/problem.ts";
 import { err, ok, type Result } from "../../core/values/result.ts";
@@ -10,11 +10,14 @@ import type { ExitRecord, Supervisor, Supervisors } from "../../ports/processes.
 import type { ExecutedOutcome, RunningStep, StepExecutor, StepOrder, StepSession } from "../../ports/step-executor.ts";
 import { builderImage, MAPPED_IMAGES } from "./builder-images.ts";
 import { readExitRecord } from "./exit-records.ts";
+import { NOT_ENFORCED, type Sandbox } from "./sandbox.ts";
 
 export interface HostExecutorOptions {
   readonly supervisors: Supervisors;
   /** What runs this installation's `mobius`: for the image `…/mobius`. */
   readonly mobiusCommand: NonEmpty<string>;
+  /** What keeps a step to its own build; `none` where the machine has nothing of the kind, which each log then says. */
+  readonly sandbox?: Sandbox | "none";
 }
 
 /** Steps on the host. The order's `env` must hold a PATH: nothing of the server's environment reaches a step. */
@@ -24,7 +27,7 @@ export function createHostExecutor(options: HostExecutorOptions): StepExecutor {
       const folders = foldersOf(directory);
       for (const folder of Object.values(folders)) mkdirSync(folder, { recursive: true, mode: 0o700 });
       const supervisor = await options.supervisors.open({ name: `build-${id}`, directory: folders.steps });
-      return session({ supervisor, folders, mobius: options.mobiusCommand });
+      return session({ supervisor, directory, folders, mobius: options.mobiusCommand, sandbox: options.sandbox });
     },
     recorded: async ({ directory }, attempt) => readExitRecord(foldersOf(directory).steps, processId(attempt)),
     sweep: () => options.supervisors.sweep(),
@@ -50,11 +53,14 @@ function foldersOf(directory: string): Folders {
 
 interface SessionParts {
   readonly supervisor: Supervisor;
+  /** The build's own folder. */
+  readonly directory: string;
   readonly folders: Folders;
   readonly mobius: readonly string[];
+  readonly sandbox: Sandbox | "none" | undefined;
 }
 
-function session({ supervisor, folders, mobius }: SessionParts): StepSession {
+function session({ supervisor, directory, folders, mobius, sandbox }: SessionParts): StepSession {
   return {
     workspace: folders.workspace,
     async start(order) {
@@ -74,7 +80,10 @@ function session({ supervisor, folders, mobius }: SessionParts): StepSession {
       };
       for (const [name, secret] of Object.entries(order.secretEnv)) env[name] ??= secret.reveal();
       const mask = Object.values(order.secretEnv);
-      const running = await supervisor.start({ id: processId(order), argv, cwd, env, logPath: order.logPath, mask });
+      if (sandbox === "none") appendFileSync(order.logPath, NOT_ENFORCED, { mode: 0o600 });
+      const wrap = sandbox === undefined || sandbox === "none" ? [] : sandbox.wrap({ own: directory, cwd });
+      const { logPath } = order;
+      const running = await supervisor.start({ id: processId(order), argv, wrap, cwd, env, logPath, mask });
       return {
         ended: running.exited.then(({ outcome }) => explain(outcome, order)),
         stop: async (graceMs) => void (await running.stop(graceMs)),

@@ -6,6 +6,8 @@ export type SupervisorCommand =
       readonly type: "start";
       readonly id: string;
       readonly argv: readonly string[];
+      /** A command that runs the process in some surroundings; it is looked for where the process itself is. */
+      readonly wrap?: readonly string[];
       readonly cwd: string;
       readonly env: Readonly<Record<string, string>>;
       readonly logPath: string;

@@ -116,7 +116,7 @@ interface Channel {
 }
 
 function startProcess(spec: ProcessSpec, { send, expected }: Channel): Promise<RunningProcess> {
-  const { id, argv, cwd, env, logPath, mask = [] } = spec;
+  const { id, argv, wrap = [], cwd, env, logPath, mask = [] } = spec;
   return new Promise((resolve, reject) => {
     const exited = new Promise<ExitRecord>((settle, fail) => {
       const running = (pid: number | undefined) =>
@@ -143,7 +143,7 @@ function startProcess(spec: ProcessSpec, { send, expected }: Channel): Promise<R
     });
     exited.catch(() => {}); // whoever waits for it hears of it; nobody has to
     const values = mask.map((secret) => Buffer.from(secret.reveal()).toString("latin1"));
-    send({ type: "start", id, argv, cwd, env, logPath, mask: values });
+    send({ type: "start", id, argv, wrap, cwd, env, logPath, mask: values });
   });
 }
 
