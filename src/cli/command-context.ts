@@ -10,6 +10,8 @@ import type { ServerClient } from "./server-client.ts";
 export interface CommandContext {
   /** The umbrella's folder, absolute. */
   readonly directory: string;
+  /** Where the person is, absolute: paths that they type are seen from here first. */
+  readonly cwd: string;
   readonly json: boolean;
   /** Writes a result, with a line break. */
   readonly out: (text: string) => void;

@@ -24,6 +24,7 @@ export function fileCommands(): readonly CommandDefinition[] {
     {
       name: "lint <file>",
       group: BUILD,
+      needs: "anywhere",
       description: "Say what of a build file would be refused, unsafe or different on Google.",
       examples: ["mobius build lint cloudbuild.staging.yaml", "mobius build lint cloudbuild.staging.yaml --fix"],
       options: (command) => command.option("--fix", "mend in place what can be mended"),

@@ -1,3 +1,4 @@
+import { isAbsolute, relative, resolve } from "node:path";
 import { parsePlatform } from "../core/platform/parse-platform.ts";
 import { PLATFORM_FILE, type Platform } from "../core/platform/platform.ts";
 import type { Checked } from "../core/values/checked.ts";
@@ -13,20 +14,25 @@ export async function readPlatform(context: CommandContext): Promise<Checked<Pla
   return parsePlatform(text, PLATFORM_FILE);
 }
 
-/** A file of the working folder by a path as a person types it: made one beneath the umbrella, or refused. */
+/**
+ * A file of the umbrella by a path as a person types it: seen from where they are, or else from the umbrella's folder. One
+ * that leads out of the umbrella is refused.
+ */
 export async function readUmbrellaFile(
   context: CommandContext,
   typed: string,
 ): Promise<Result<{ readonly path: string; readonly text: string }, Problem>> {
-  const path = beneathUmbrella(context.directory, typed);
-  if (path === undefined) return err(pathOutside(typed, context.directory));
-  const text = await context.files.read(path);
-  return text === undefined ? err(fileNotFound(typed)) : ok({ path, text });
+  const { directory, cwd, files } = context;
+  const candidates = [resolve(cwd, typed), resolve(directory, typed)].flatMap((file) => beneath(directory, file) ?? []);
+  for (const path of candidates) {
+    const text = await files.read(path);
+    if (text !== undefined) return ok({ path, text });
+  }
+  return err(candidates.length === 0 ? pathOutside(typed, directory) : fileNotFound(typed));
 }
 
-/** Takes the umbrella's own path off an absolute one; undefined for one that leads elsewhere. */
-export function beneathUmbrella(directory: string, typed: string): string | undefined {
-  const path = typed.startsWith(`${directory}/`) ? typed.slice(directory.length + 1) : typed.replace(/^(\.\/)+/, "");
-  const isBeneath = path !== "" && !/(^|\/)\.\.(\/|$)|^[/~-]|\\|\p{Cc}/u.test(path);
-  return isBeneath ? path : undefined;
+/** The path beneath the umbrella; undefined for a file that is elsewhere. */
+function beneath(directory: string, file: string): string | undefined {
+  const path = relative(directory, file);
+  return path === "" || path.startsWith("..") || isAbsolute(path) || /\\|\p{Cc}/u.test(path) ? undefined : path;
 }

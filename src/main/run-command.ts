@@ -92,6 +92,7 @@ async function makeContext(
   const url = (options.server ?? process.env.MOBIUS_SERVER ?? DEFAULT_SERVER).replace(/\/+$/, "");
   return {
     directory,
+    cwd: process.cwd(),
     json,
     out,
     err,

@@ -27,6 +27,7 @@ describe("the command line", () => {
     readonly token?: string;
     readonly at?: Awaited<ReturnType<UmbrellaGit["commitOf"]>>;
     readonly input?: string;
+    readonly cwd?: string;
   }
 
   /** Runs a command in this process, over real HTTP, with an umbrella in memory. */
@@ -36,6 +37,7 @@ describe("the command line", () => {
     let err = "";
     const context = (json: boolean): CommandContext => ({
       directory: "/umbrella",
+      cwd: options.cwd ?? "/umbrella",
       json,
       out: (text) => {
         out += `${text}\n`;
@@ -197,6 +199,15 @@ describe("the command line", () => {
   it("explains an error by its code", async () => {
     expect((await mobius(["help", "errors", "check-failed"])).out).toContain("A check did not pass.");
     expect((await mobius(["help", "errors", "nope"])).code).toBe(2);
+  });
+
+  it("takes paths as they are typed, from a folder of the umbrella or from its top", async () => {
+    const cwd = "/umbrella/release-manifests";
+    for (const path of ["x-staging.yaml", "./x-staging.yaml", MANIFEST, `/umbrella/${MANIFEST}`, `../${MANIFEST}`]) {
+      expect((await mobius(["plan", path], { cwd })).out).toContain(` from ${MANIFEST}\n`);
+    }
+    expect((await mobius(["plan", "../../x.yaml"], { cwd })).err).toContain("error[path-outside]");
+    expect((await mobius(["validate"], { cwd })).code).toBe(0);
   });
 
   it("refuses files that are not beneath the umbrella", async () => {

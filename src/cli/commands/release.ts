@@ -2,9 +2,9 @@ import { summaryLine } from "../../core/views/plan-text.ts";
 import { EXIT } from "../../ports/api/exit-codes.ts";
 import type { CommandContext } from "../command-context.ts";
 import { followRelease } from "../follow-release.ts";
-import { fileNotFound, manifestNotCommitted, manifestNotPushed, pathOutside } from "../problems.ts";
+import { manifestNotCommitted, manifestNotPushed } from "../problems.ts";
 import { report } from "../report.ts";
-import { beneathUmbrella } from "../umbrella-files.ts";
+import { readUmbrellaFile } from "../umbrella-files.ts";
 
 export interface ReleaseOptions {
   readonly manifest: string;
@@ -15,9 +15,9 @@ export interface ReleaseOptions {
 
 /** Releases a manifest that is committed and pushed, and follows it to its end. */
 export async function release(context: CommandContext, options: ReleaseOptions): Promise<number> {
-  const path = beneathUmbrella(context.directory, options.manifest);
-  if (path === undefined) return report(context, [pathOutside(options.manifest, context.directory)]);
-  if ((await context.files.read(path)) === undefined) return report(context, [fileNotFound(options.manifest)]);
+  const manifest = await readUmbrellaFile(context, options.manifest);
+  if (!manifest.ok) return report(context, [manifest.error]);
+  const { path } = manifest.value;
   const at = await context.git.commitOf(path);
   if (at.kind === "not-committed" || at.kind === "no-repository") return report(context, [manifestNotCommitted(path)]);
   if (at.kind === "not-pushed") return report(context, [manifestNotPushed(path)]);
