@@ -136,6 +136,17 @@ describe("supervisors", () => {
     expect(alive()).toEqual([]);
   });
 
+  it("say at once that they are gone, to what runs and to what is to run", async () => {
+    const supervisor = await supervisors.open({ name: "killed", directory });
+    const running = await supervisor.start(spec("long", "sleep 300"));
+    const [own] = alive().filter((found) => found.mark.endsWith("/killed"));
+    process.kill(own?.pid ?? 0, "SIGKILL");
+    await expect(running.exited).rejects.toThrow("the supervisor of");
+    await expect(supervisor.start(spec("late", "true"))).rejects.toThrow("the supervisor of");
+    await supervisor.close();
+    expect(alive()).toEqual([]);
+  });
+
   it("end all when their owner is killed, and record no end for what was ended so", async () => {
     const owner = join(directory, "owner.ts");
     writeFileSync(owner, ownerProgram());

@@ -74,9 +74,11 @@ function openSupervisor(opening: Opening): Supervisor {
   );
   if (opening.records !== undefined && child.pid !== undefined) recordProcess(opening.records, child.pid);
   const expected = new Map<string, Expected>();
+  let fault: Error | undefined;
   const isGone = new Promise<void>((resolve) => {
     const gone = () => {
-      for (const { lost } of expected.values()) lost(new Error(`the supervisor of ${opening.mark} ended`));
+      fault ??= new Error(`the supervisor of ${opening.mark} ended`);
+      for (const { lost } of expected.values()) lost(fault);
       expected.clear();
       resolve();
     };
@@ -85,19 +87,29 @@ function openSupervisor(opening: Opening): Supervisor {
   });
   child.stdin.on("error", () => {}); // it has ended; `exit` says so
   createInterface({ input: child.stdout }).on("line", (line) => {
-    take(JSON.parse(line) as SupervisorReport, expected);
+    const report = read(line);
+    if (report !== undefined) take(report, expected);
   });
   const send = (command: SupervisorCommand) => {
     child.stdin.write(`${JSON.stringify(command)}\n`);
   };
   return {
-    start: (spec) => startProcess(spec, { send, expected }),
+    start: (spec) => (fault === undefined ? startProcess(spec, { send, expected }) : Promise.reject(fault)),
     async close() {
       child.stdin.end();
       await isGone;
       await endAll(() => markedProcesses(opening.mark), { clock: opening.clock, graceMs: 0 });
     },
   };
+}
+
+/** A supervisor that is killed in the middle of a line leaves half of one; its exit follows. */
+function read(line: string): SupervisorReport | undefined {
+  try {
+    return JSON.parse(line) as SupervisorReport;
+  } catch {
+    return undefined;
+  }
 }
 
 function take(report: SupervisorReport, expected: Map<string, Expected>): void {
