@@ -7,6 +7,7 @@ import { systemClock as clock } from "../adapters/system/system-clock.ts";
 import { systemIds as ids } from "../adapters/system/system-ids.ts";
 import { registerCloudBuildV1 } from "../cloud/cloud-build-v1/cloud-build-v1.ts";
 import type { RunCloud } from "../cloud/run/run-cloud.ts";
+import { registerRunV1 } from "../cloud/run/run-v1.ts";
 import { registerRunV2 } from "../cloud/run/run-v2.ts";
 import { registerSecretManagerV1 } from "../cloud/secret-manager-v1/secret-manager-v1.ts";
 import type { SecretStore } from "../cloud/secret-manager-v1/secret-store.ts";
@@ -71,6 +72,7 @@ export function composeCloud(parts: Parts): Cloud {
     secrets,
     register(app, callerOf) {
       registerCloudBuildV1(app, { engine: builds, clock, callerOf, serverUrl: () => url });
+      registerRunV1(app, { run, callerOf });
       registerRunV2(app, { run, callerOf });
       registerSecretManagerV1(app, { secrets, callerOf });
       registerStorageV1(app, { objects, callerOf });

@@ -21,11 +21,16 @@ export interface CreatedServer {
 
 /** The server, not listening yet; `listen` and `close` are the caller's. */
 export function createServer(deps: ServerDependencies): CreatedServer {
-  const app = Fastify({ bodyLimit: BODY_LIMIT_BYTES, genReqId: () => deps.ids.uuid(), forceCloseConnections: true });
+  const app = Fastify({
+    bodyLimit: BODY_LIMIT_BYTES,
+    genReqId: () => deps.ids.uuid(),
+    forceCloseConnections: true,
+    rewriteUrl: ({ url = "/" }) => withoutOrigin(url),
+  });
   const authenticator = new Authenticator({ ...deps });
   const callerOf = (request: FastifyRequest) => authenticator.callerOf(request);
   app.addHook("onRequest", async (request, reply) => {
-    if (!isLoopback(request.headers.host)) await sendProblems(reply, [hostRefused()]);
+    if (!isOurs(request)) await sendProblems(reply, [hostRefused()]);
   });
   app.addHook("onSend", async (_request, reply) => {
     reply.header("x-content-type-options", "nosniff").header("referrer-policy", "no-referrer");
@@ -42,6 +47,18 @@ export function createServer(deps: ServerDependencies): CreatedServer {
 /** A step's token is good for the phases of its own build: it neither deploys nor reads secrets by itself. */
 function withoutSteps(caller: Caller | undefined): Caller | undefined {
   return caller?.kind === "step" ? undefined : caller;
+}
+
+/** A client that takes the server for its proxy sends the whole address, as `gcloud run` does (see `mobius env`). */
+function withoutOrigin(url: string): string {
+  return url.replace(/^http:\/\/[^/?]+/i, "") || "/";
+}
+
+/** Names under which Google's APIs are reached through the server as a proxy; they lead nowhere else. */
+const PROXIED = /^([a-z]+-[a-z]+\d+-)?run\.mobius\.internal(:\d+)?$/;
+
+function isOurs({ headers, url }: FastifyRequest): boolean {
+  return isLoopback(headers.host) || (PROXIED.test(headers.host ?? "") && /^\/(apis|v1|v2)\//.test(url));
 }
 
 /** A page elsewhere that lets its own name lead to this machine sends that name: DNS rebinding. */

@@ -78,6 +78,16 @@ describe("who may call what", () => {
     expect(JSON.parse(last)).toMatchObject({ type: "end", ok: false, problem: { code: "build-without-release" } });
   });
 
+  it("answers as a proxy for Google's APIs under their own name there, and for nothing else", async () => {
+    const through = (host: string, path: string) =>
+      server.ask("GET", `http://${host}${path}`, { headers: { host, authorization: `Bearer ${TOKEN}` } });
+    expect((await through("us-central1-run.mobius.internal", "/v1/who")).body).toBe('{"kind":"person"}');
+    expect((await through("run.mobius.internal", "/api/v1/releases")).status).toBe(421);
+    expect((await through("run.mobius.internal", "/")).status).toBe(421);
+    expect((await through("www.example.com", "/v1/who")).status).toBe(421);
+    expect((await through("run.mobius.internal.example.com", "/v1/who")).status).toBe(421);
+  });
+
   it("lets people and identities reach the cloud, and steps only through phases", async () => {
     const kinds = await Promise.all(
       [TOKEN, identity, step].map(async (token) => {

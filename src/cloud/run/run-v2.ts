@@ -1,9 +1,10 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import { err, ok, type Result } from "../../core/values/result.ts";
 import type { Caller } from "../../ports/identities.ts";
+import { admitted, type Call, send } from "./calls.ts";
 import { executionJson } from "./execution-json.ts";
-import { googleError, type Refusal, refusal } from "./google-error.ts";
-import { type JsonObject, numberOf, objectOf, textOf } from "./read-json.ts";
+import { type Refusal, refusal } from "./google-error.ts";
+import { type JsonObject, numberOf, textOf } from "./read-json.ts";
 import type { RunCloud } from "./run-cloud.ts";
 
 const MAX_BODY_BYTES = 1024 * 1024;
@@ -14,17 +15,6 @@ export interface RunV2Options {
   readonly run: RunCloud;
   /** Who makes the request; undefined for nobody we know. */
   readonly callerOf: (request: FastifyRequest) => Promise<Caller | undefined> | Caller | undefined;
-}
-
-/** A request whose caller may use the project. */
-interface Call {
-  readonly params: Readonly<Record<string, string>>;
-  readonly query: JsonObject;
-  readonly body: JsonObject;
-  readonly project: string;
-  readonly location: string;
-  /** Who calls, for `creator`. */
-  readonly caller: string;
 }
 
 type Answer = Result<JsonObject, Refusal>;
@@ -163,24 +153,4 @@ function patchOf({ query }: Call) {
 
 function listed(name: string, items: readonly JsonObject[]): JsonObject {
   return items.length === 0 ? {} : { [name]: items };
-}
-
-async function admitted(request: FastifyRequest, callerOf: RunV2Options["callerOf"]): Promise<Result<Call, Refusal>> {
-  const caller = await callerOf(request);
-  if (caller === undefined) {
-    return err(refusal("UNAUTHENTICATED", "Request had invalid authentication credentials."));
-  }
-  const params = request.params as Readonly<Record<string, string>>;
-  const { project = "", location = "" } = params;
-  if (caller.kind !== "person" && caller.project !== project) {
-    const message = `Permission denied on resource project ${project} for ${caller.email}.`;
-    return err(refusal("PERMISSION_DENIED", message));
-  }
-  const who = caller.kind === "person" ? caller.name : caller.email;
-  return ok({ params, query: objectOf(request.query), body: objectOf(request.body), project, location, caller: who });
-}
-
-function send(reply: FastifyReply, error: Refusal): FastifyReply {
-  const { httpStatus, body } = googleError(error);
-  return reply.status(httpStatus).send(body);
 }

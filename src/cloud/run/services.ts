@@ -87,7 +87,8 @@ export function createServiceResources(deps: ServiceDependencies): ServiceResour
       return found === undefined ? err(notFound(place)) : ok(await json(found.value));
     },
     async list({ project, location }) {
-      const query = { collection: COLLECTION.services, prefix: `${project}/${location}/`, limit: MAX_RESOURCES };
+      const prefix = location === "-" ? `${project}/` : `${project}/${location}/`;
+      const query = { collection: COLLECTION.services, prefix, limit: MAX_RESOURCES };
       return Promise.all((await documents.list<StoredService>(query)).map(({ value }) => json(value)));
     },
     async getRevision(place) {
