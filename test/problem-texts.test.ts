@@ -115,7 +115,8 @@ const PROBLEMS: readonly Problem[] = [
   server.bodyTooLarge(4_194_304),
   server.hostRefused(),
   main.installationInUse("/home/ada/.local/state/mobius"),
-  main.portTaken(7070),
+  main.portTaken(7070, undefined),
+  main.portTaken(7070, "process 4711 (nginx)"),
   main.checkoutFailed("./.remotes/mobius-chat.git", "0123456789abcdef", "git fetch: not our ref"),
 ];
 

@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { createScriptRunner } from "../adapters/scripts/script-runner.ts";
+import { portHolder } from "../adapters/system/port-holder.ts";
 import { systemClock as clock } from "../adapters/system/system-clock.ts";
 import { systemIds as ids } from "../adapters/system/system-ids.ts";
 import { parsePlatform } from "../core/platform/parse-platform.ts";
@@ -115,7 +116,7 @@ async function listen(open: () => Promise<unknown>, port: number): Promise<Resul
     return ok(undefined);
   } catch (cause) {
     if ((cause as { code?: string }).code !== "EADDRINUSE") throw cause;
-    return err(portTaken(port));
+    return err(portTaken(port, await portHolder(port)));
   }
 }
 

@@ -15,11 +15,11 @@ export function installationInUse(stateDirectory: string): Problem {
 }
 
 /** The port belongs to something else. */
-export function portTaken(port: number): Problem {
+export function portTaken(port: number, holder: string | undefined): Problem {
   return error(
     "port-taken",
     `Port ${port} is taken.`,
-    "Another program listens there.",
+    holder === undefined ? "Another program listens there." : `It is held by ${holder}.`,
     `Stop it, or take another port: --port ${port + 1}`,
   );
 }

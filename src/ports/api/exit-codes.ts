@@ -31,6 +31,7 @@ const OTHERWISE: Readonly<Record<string, { readonly status: number; readonly exi
   "repository-unreachable": { status: 503, exit: EXIT.unreachable },
   "server-starting": { status: 503, exit: EXIT.unreachable },
   "server-unreachable": { status: 503, exit: EXIT.unreachable },
+  "installation-in-use": { status: 409, exit: EXIT.unreachable },
   "port-taken": { status: 409, exit: EXIT.unreachable },
   "build-without-release": { status: 409, exit: EXIT.failed },
 };
