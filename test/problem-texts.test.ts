@@ -110,6 +110,7 @@ const PROBLEMS: readonly Problem[] = [
   server.notAllowed("A step", "person"),
   server.requestInvalid(["manifest: it must be a path beneath the umbrella"]),
   server.serverStarting(),
+  server.phaseFault("rehearse", "req-1"),
   server.routeUnknown("DELETE", "/api/v1/releases"),
   server.resourceUnknown("build", "b-1"),
   server.bodyTooLarge(4_194_304),

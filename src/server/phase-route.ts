@@ -3,6 +3,7 @@ import type { Digest } from "../core/values/digest.ts";
 import type { PhaseRequest } from "../engine/releases/phase-desk.ts";
 import { type PhaseLine, type phaseBody, ROUTES } from "../ports/api/contract.ts";
 import type { StepWorkReport } from "../ports/step-work.ts";
+import { phaseFault } from "./problems.ts";
 import { addRoute, type Routing } from "./routing.ts";
 
 /** A step hears something at least this often, so that neither side takes a long phase for a dead connection. */
@@ -10,8 +11,8 @@ const HEARTBEAT_MS = 10_000;
 
 /** A step asks for a phase; the answer is lines of JSON, the last of which says how it ended. */
 export function registerPhaseRoute(routing: Routing): void {
-  const { engine, clock } = routing.deps;
-  addRoute<z.output<typeof phaseBody>>(routing, ROUTES.phase, async ({ body, reply, caller }) => {
+  const { engine, clock, onFault } = routing.deps;
+  addRoute<z.output<typeof phaseBody>>(routing, ROUTES.phase, async ({ body, request, reply, caller }) => {
     const build = caller?.kind === "step" ? caller.build : "";
     reply.hijack();
     const { raw } = reply;
@@ -30,6 +31,10 @@ export function registerPhaseRoute(routing: Routing): void {
       const answer = await engine.phase(build, phaseRequest(body), (text) => send({ type: "line", text }));
       if (answer.ok) send({ type: "end", ok: true, ...answer.value });
       else send({ type: "end", ok: false, problem: answer.error });
+    } catch (cause) {
+      // The step fails with it, and the release says so; a connection that just ended would be asked again.
+      onFault(request.id, cause);
+      send({ type: "end", ok: false, problem: phaseFault(body.phase, request.id) });
     } finally {
       done.abort();
       raw.end();

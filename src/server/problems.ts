@@ -87,3 +87,14 @@ export function serverStarting(): Problem {
     fix: "Ask again in a moment; /readyz says when.",
   };
 }
+
+/** A fault of the server in the middle of a phase. */
+export function phaseFault(phase: string, requestId: string): Problem {
+  return {
+    code: "phase-fault",
+    severity: "error",
+    summary: `Phase ${phase} met a fault of the server.`,
+    why: [`The server's log says more about request ${requestId}.`],
+    fix: "Release again, and report the fault with that part of the log.",
+  };
+}

@@ -88,11 +88,17 @@ describe("a step that asks for a phase", () => {
     expect(bodies).toHaveLength(3);
   });
 
-  it("gives up in the end, and says so", async () => {
+  it("gives up a server that breaks off each time, and says so", async () => {
     answers = Array.from({ length: 1_000 }, () => breaksOff);
     const { code, lines } = await run();
     expect(code).toBe(1);
     expect(lines.join("\n")).toContain("error[phase-answer-lost]: The server's answer broke off.");
+    expect(bodies).toHaveLength(5);
+  });
+
+  it("waits ten minutes for a server that is away, and no longer", async () => {
+    answers = Array.from({ length: 1_000 }, () => starting);
+    expect((await run()).code).toBe(1);
     expect(clock.monotonicMs()).toBeGreaterThanOrEqual(600_000);
   });
 

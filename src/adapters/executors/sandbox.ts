@@ -37,14 +37,13 @@ umount /mnt
 cd "$cwd"
 exec unshare --user --map-user="$user" --map-group="$group" -- sh -c "$init" sh "$@"`;
 
-/** The first process of a PID namespace gets no signal that it does not ask for, so it passes on the polite one. */
-const INIT = `"$@" &
-child=$!
-trap 'kill -TERM $child' TERM
-while :; do
-  wait $child && code=0 || code=$?
-  kill -0 $child 2>/dev/null || exit $code
-done`;
+/**
+ * The first process of a PID namespace. The polite signal goes to the whole group, the step's command included; this one
+ * must only live on until the command has ended, and give its exit code, which a shell makes of a signal too.
+ */
+const INIT = `trap : TERM
+"$@"
+exit $?`;
 
 /** Where a step is put. */
 export interface Enclosure {

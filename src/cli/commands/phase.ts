@@ -7,6 +7,8 @@ import { phaseAnswerLost } from "../problems.ts";
 
 /** How long a step waits for a server that is away; its build's own timeout ends it earlier where that is shorter. */
 const PATIENCE_MS = 10 * 60 * 1_000;
+/** Answers of one request that may break off. */
+const MAX_BROKEN = 5;
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 5_000;
 
@@ -38,9 +40,13 @@ type Answered =
 async function ask(context: StepContext, body: unknown): Promise<Answered> {
   const { clock } = context;
   const endMs = clock.monotonicMs() + PATIENCE_MS;
+  let broken = 0;
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
     const answered = await askOnce(context, body);
     if (answered.ok || !GONE.includes(answered.problem.code) || clock.monotonicMs() > endMs) return answered;
+    // One that is there and breaks off each time is not restarting: it cannot do it.
+    if (answered.problem.code === "phase-answer-lost") broken += 1;
+    if (broken === MAX_BROKEN) return answered;
     context.out(`${answered.problem.summary} Asking again.`);
     await clock.sleep(pauseMs);
   }
