@@ -88,7 +88,7 @@ describe("the main job, as a person does it", () => {
     const chat = await addressOf(demo, "mobius-chat-api");
     const failing = (await here.manifest()).replace("-staging.yaml", "-failing-staging.yaml");
     const ended = await here.run(["release", failing]);
-    expect(ended.code).toBe(1);
+    expect(ended.code, `${ended.err}\n${demo.text()}`).toBe(1);
     expect(
       ended.err,
     ).toContain(`error[check-failed]: Check services.mobius-chat-api.checks[0] on rehearsal failed after 3 tries.
