@@ -1,12 +1,14 @@
-import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, rm } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { assert } from "../../core/values/assert.ts";
 import { type CommitId, isCommitId } from "../../core/values/ids.ts";
-import { err, ok, type Result } from "../../core/values/result.ts";
+import { err, ok } from "../../core/values/result.ts";
 import { toIso } from "../../core/values/time.ts";
 import type { Clock } from "../../ports/clock.ts";
-import type { SourceRefusal, WriteBack } from "../../ports/source.ts";
+import type { WriteBack } from "../../ports/source.ts";
 import { protocolOf } from "./mirrors.ts";
 import { GitError, runGit } from "./run-git.ts";
+import { removeStaleLocks } from "./stale-locks.ts";
 
 /** Somebody else pushes first at most this often before the record gives up. */
 const TRIES = 5;
@@ -24,49 +26,70 @@ export interface WriteBackOptions {
 }
 
 type Request = Parameters<WriteBack["commit"]>[0];
+type Written = Awaited<ReturnType<WriteBack["commit"]>>;
 
-/** Write-backs made by git's plumbing in a bare repository: no working folder is needed, and none is disturbed. */
+/**
+ * Write-backs made by git's plumbing in a bare repository: no working folder is needed, and none is disturbed. One is made
+ * at a time, since they share that repository; nobody else may use it.
+ */
 export function createWriteBack(options: WriteBackOptions): WriteBack {
+  let last: Promise<unknown> = Promise.resolve();
   return {
-    async commit(request) {
-      try {
-        await mkdir(options.workDirectory, { recursive: true });
-        await runGit(["init", "--quiet", "--bare", "."], { cwd: options.workDirectory });
-        const commit = await commitWithTries(options, request);
-        if (!commit.ok) return commit;
-        const workingFolder = commit.value === undefined ? "left-alone" : await follow(options, request.branch);
-        return ok({ commit: commit.value, workingFolder });
-      } catch (cause) {
-        if (!(cause instanceof GitError)) throw cause;
-        return err({ kind: "unreachable", url: options.umbrellaUrl, reason: cause.message });
-      }
+    commit(request) {
+      const turn = last.then(() => writeBack(options, request));
+      last = turn.catch(() => {});
+      return turn;
     },
   };
 }
 
-async function commitWithTries(
-  options: WriteBackOptions,
-  request: Request,
-): Promise<Result<CommitId | undefined, SourceRefusal>> {
+async function writeBack(options: WriteBackOptions, request: Request): Promise<Written> {
+  try {
+    await mkdir(options.workDirectory, { recursive: true });
+    await removeStaleLocks(options.workDirectory, 0); // nobody else works here: they are a killed server's
+    await runGit(["init", "--quiet", "--bare", "."], { cwd: options.workDirectory });
+    const commit = await commitWithTries(options, request);
+    const workingFolder = commit === undefined ? "left-alone" : await follow(options, request.branch);
+    return ok({ commit, workingFolder });
+  } catch (cause) {
+    if (!(cause instanceof GitError)) throw cause;
+    return err({ kind: "unreachable", url: options.umbrellaUrl, reason: cause.message });
+  }
+}
+
+async function commitWithTries(options: WriteBackOptions, request: Request): Promise<CommitId | undefined> {
   const { umbrellaUrl, workDirectory } = options;
   const remote = { cwd: workDirectory, env: { GIT_ALLOW_PROTOCOL: protocolOf(umbrellaUrl) } };
   const branch = `refs/heads/${request.branch}`;
+  let refused: { readonly head: string; readonly cause: GitError } | undefined;
   for (let tries = 1; ; tries += 1) {
     await runGit(["fetch", "--quiet", "--force", "--no-tags", "--", umbrellaUrl, `+${branch}:${branch}`], remote);
     const head = (await runGit(["rev-parse", "--verify", branch], { cwd: workDirectory })).trim();
+    // Before the refusal is looked at: a push whose answer was lost has done its work.
     const earlier = await earlierRecord(workDirectory, branch, request.release);
-    if (earlier !== undefined) return ok(earlier);
+    if (earlier !== undefined) return earlier;
+    // A branch that stands where it stood was not pushed to by others: the refusal has another reason.
+    if (refused !== undefined && (refused.head === head || tries > TRIES)) throw refused.cause;
     const commit = await makeCommit(options, request, head);
-    if (commit === undefined) return ok(undefined);
+    if (commit === undefined) return undefined;
     try {
-      await runGit(["push", "--quiet", "--", umbrellaUrl, `${commit}:${branch}`], remote);
-      return ok(commit);
+      await runGit(["push", "--quiet", ...receiver(options), "--", umbrellaUrl, `${commit}:${branch}`], remote);
+      return commit;
     } catch (cause) {
-      const isOvertaken =
-        cause instanceof GitError && /non-fast-forward|fetch first|cannot lock ref/.test(cause.stderr);
-      if (!isOvertaken || tries === TRIES) throw cause;
+      if (!(cause instanceof GitError)) throw cause;
+      refused = { head, cause };
     }
   }
+}
+
+/** A folder of one's own takes a push to the branch that it is on only so, and then only where nobody works in it. */
+function receiver(options: WriteBackOptions): readonly string[] {
+  const settings = "-c receive.denyCurrentBranch=updateInstead -c core.hooksPath=/dev/null";
+  return isOwnFolder(options) ? [`--receive-pack=git ${settings} receive-pack`] : [];
+}
+
+function isOwnFolder({ umbrellaUrl, umbrellaDirectory }: WriteBackOptions): boolean {
+  return resolve(umbrellaUrl) === resolve(umbrellaDirectory);
 }
 
 /** A commit whose trailer names the release: this record was written before a crash. */
@@ -81,15 +104,16 @@ async function earlierRecord(cwd: string, branch: string, release: string): Prom
 async function makeCommit(options: WriteBackOptions, request: Request, head: string): Promise<CommitId | undefined> {
   const { workDirectory: cwd, author, clock } = options;
   const env = { GIT_INDEX_FILE: join(cwd, "write-back.index") };
+  await rm(env.GIT_INDEX_FILE, { force: true }); // it may be half of one
   await runGit(["read-tree", head], { cwd, env });
   let isChanged = false;
   for (const { path, change } of request.files) {
-    const before = await runGit(["cat-file", "blob", `${head}:${path}`], { cwd }).catch(() => undefined);
+    const { mode, text: before } = await fileAt(cwd, head, path);
     const after = change(before);
     if (after === before) continue;
     isChanged = true;
     const blob = (await runGit(["hash-object", "-w", "--stdin"], { cwd, input: after })).trim();
-    await runGit(["update-index", "--add", "--cacheinfo", `100644,${blob},${path}`], { cwd, env });
+    await runGit(["update-index", "--add", "--cacheinfo", `${mode},${blob},${path}`], { cwd, env });
   }
   if (!isChanged) return undefined;
   const tree = (await runGit(["write-tree"], { cwd, env })).trim();
@@ -105,18 +129,30 @@ async function makeCommit(options: WriteBackOptions, request: Request, head: str
   const message = `${request.message}\n\nMobius-Release: ${request.release}\n`;
   const made = await runGit(["commit-tree", tree, "-p", head, "-F", "-"], { cwd, env: person, input: message });
   const commit = made.trim();
-  return isCommitId(commit) ? commit : undefined;
+  assert(isCommitId(commit), `git made no commit: ${commit}`);
+  return commit;
+}
+
+/** A file that cannot be read is no missing one: writing over it would lose what it holds. */
+async function fileAt(
+  cwd: string,
+  head: string,
+  path: string,
+): Promise<{ readonly mode: string; readonly text: string | undefined }> {
+  const listed = await runGit(["ls-tree", "-z", head, "--", path], { cwd });
+  const [, mode = "", object = ""] = /^(\d+) \w+ ([0-9a-f]+)\t/.exec(listed) ?? [];
+  if (object === "") return { mode: "100644", text: undefined };
+  if (!mode.startsWith("100")) throw new GitError(["ls-tree"], undefined, `${path} is no regular file`);
+  return { mode, text: await runGit(["cat-file", "blob", object], { cwd }) };
 }
 
 /** Brings a person's working folder along, but only where nothing of theirs could be touched by it. */
-async function follow(
-  { umbrellaUrl, umbrellaDirectory }: WriteBackOptions,
-  branch: string,
-): Promise<"followed" | "left-alone"> {
-  const cwd = umbrellaDirectory;
+async function follow(options: WriteBackOptions, branch: string): Promise<"followed" | "left-alone"> {
+  const { umbrellaUrl, umbrellaDirectory: cwd } = options;
   try {
     const current = (await runGit(["symbolic-ref", "--quiet", "--short", "HEAD"], { cwd })).trim();
     if (current !== branch) return "left-alone";
+    if (isOwnFolder(options)) return "followed"; // by the push itself
     const changed = await runGit(["status", "--porcelain", "--untracked-files=no", "--ignore-submodules=all"], { cwd });
     if (changed.trim() !== "") return "left-alone";
     const env = { GIT_ALLOW_PROTOCOL: protocolOf(umbrellaUrl) };
