@@ -50,7 +50,7 @@ export async function makeRepositories(): Promise<Repositories> {
       for (const [path, text] of Object.entries(files)) {
         await mkdir(dirname(join(folder, name, path)), { recursive: true });
         await writeFile(join(folder, name, path), text);
-        await git(name, "add", path);
+        await git(name, "add", "--", `:(literal)${path}`);
       }
       await git(name, "commit", "--quiet", "--allow-empty", "-m", message);
       const id = await git(name, "rev-parse", "HEAD");

@@ -1,11 +1,16 @@
-import { access, mkdir, realpath } from "node:fs/promises";
+import { access, mkdir, mkdtemp, realpath, rename, rm } from "node:fs/promises";
 import { dirname, isAbsolute, join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { digestOf } from "../../core/values/digest.ts";
 import { err, ok, type Result } from "../../core/values/result.ts";
 import type { SourceRefusal } from "../../ports/source.ts";
 import { GitError, runGit } from "./run-git.ts";
+import { removeStaleLocks } from "./stale-locks.ts";
 
 const FETCH_MS = 300_000;
+/** Git itself waits as long for a lock that another process holds; one that is still there has nobody any more. */
+const LOCK_MS = 5_000;
+const LOCK_TRIES = 5;
 
 export interface MirrorOptions {
   readonly mirrorsDirectory: string;
@@ -28,9 +33,14 @@ export class Mirrors {
   /** The mirror's folder; made, and filled, when missing. */
   async folder(url: string): Promise<Result<string, SourceRefusal>> {
     const folder = this.#folderOf(url);
-    if (this.#filled.has(folder) || (await isFilled(folder))) {
-      this.#filled.add(folder);
-      return ok(folder);
+    try {
+      const isKnown = this.#filled.has(folder) && (await exists(join(folder, "HEAD")));
+      if (isKnown || (await isFilled(folder))) {
+        this.#filled.add(folder);
+        return ok(folder);
+      }
+    } catch (cause) {
+      return unreachable(url, cause);
     }
     const refreshed = await this.refresh(url);
     return refreshed.ok ? ok(folder) : refreshed;
@@ -53,9 +63,10 @@ export class Mirrors {
     return turn;
   }
 
-  /** The URL with a relative path resolved against the umbrella's folder. */
+  /** The URL, or the path of a local repository, resolved against the umbrella's folder. */
   absoluteUrl(url: string): string {
-    return isRemote(url) || isAbsolute(url) ? url : resolve(this.#options.umbrellaDirectory, url);
+    const path = url.startsWith("file://") ? (pathOf(url) ?? url) : url;
+    return isRemote(path) || isAbsolute(path) ? path : resolve(this.#options.umbrellaDirectory, path);
   }
 
   #folderOf(url: string): string {
@@ -65,20 +76,31 @@ export class Mirrors {
   async #refresh(url: string): Promise<Result<void, SourceRefusal>> {
     const refused = await this.#refusal(url);
     if (refused !== undefined) return err({ kind: "unreachable", url, reason: refused });
+    const folder = this.#folderOf(url);
     try {
-      await this.#fetch(this.#folderOf(url), this.absoluteUrl(url));
+      await this.#fetchBesideOthers(folder, this.absoluteUrl(url));
       return ok(undefined);
     } catch (cause) {
-      return err({ kind: "unreachable", url, reason: cause instanceof GitError ? cause.message : String(cause) });
+      return unreachable(url, cause);
+    }
+  }
+
+  /** Another process may fetch into the same mirror, or was killed when it did: each try finds more of it done. */
+  async #fetchBesideOthers(folder: string, source: string): Promise<void> {
+    for (let triesLeft = LOCK_TRIES; ; triesLeft -= 1) {
+      try {
+        return await this.#fetch(folder, source);
+      } catch (cause) {
+        const isLocked = cause instanceof GitError && /\.lock': File exists|cannot lock ref/.test(cause.stderr);
+        if (!isLocked || triesLeft === 0) throw cause;
+        await removeStaleLocks(folder, LOCK_MS);
+      }
     }
   }
 
   /** Asks the remote for its refs, which is cheap, and fetches when they are others than the mirror's. */
   async #fetch(folder: string, source: string): Promise<void> {
-    if (!(await exists(join(folder, "HEAD")))) {
-      await mkdir(this.#options.mirrorsDirectory, { recursive: true });
-      await runGit(["init", "--quiet", "--bare", folder], { cwd: this.#options.mirrorsDirectory });
-    }
+    if (!(await isWhole(folder))) await this.#make(folder);
     const options = { cwd: folder, env: { GIT_ALLOW_PROTOCOL: protocolOf(source) }, timeoutMs: FETCH_MS };
     const told = await runGit(["ls-remote", "--symref", "--", source, "HEAD", "refs/heads/*", "refs/tags/*"], options);
     const kept = await runGit(["for-each-ref", "--format=%(objectname)%09%(refname)"], { cwd: folder });
@@ -91,6 +113,21 @@ export class Mirrors {
     if (branch !== undefined) await runGit(["symbolic-ref", "HEAD", branch], { cwd: folder });
   }
 
+  /** Puts an empty mirror there in one move: what is cut off, or done by two processes, leaves none that is half made. */
+  async #make(folder: string): Promise<void> {
+    await mkdir(this.#options.mirrorsDirectory, { recursive: true });
+    const made = await mkdtemp(join(this.#options.mirrorsDirectory, "new-"));
+    try {
+      await runGit(["init", "--quiet", "--bare", "--template=", "."], { cwd: made });
+      // A folder that another process has put there meanwhile is whole, and stays.
+      if ((await exists(folder)) && !(await isWhole(folder))) await rm(folder, { recursive: true, force: true });
+      await rename(made, folder);
+    } catch (cause) {
+      await rm(made, { recursive: true, force: true });
+      if (!(await isWhole(folder))) throw cause; // otherwise another process was faster
+    }
+  }
+
   /** A local repository must stand beneath the umbrella's parent folder; nothing may look like an option. */
   async #refusal(url: string): Promise<string | undefined> {
     if (url.startsWith("-") || url.includes("::") || /[\s\p{Cc}]/u.test(url)) return "this is no repository's address";
@@ -98,6 +135,9 @@ export class Mirrors {
       const hasPassword = /^[a-z]+:\/\/[^/@]*:[^/@]*@/.test(url);
       return hasPassword ? "an address must not hold credentials: use git.credentials" : undefined;
     }
+    const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(url)?.[1];
+    if (scheme !== undefined && scheme !== "file")
+      return `${scheme} is no way to a repository: https, ssh or a folder is`;
     try {
       const real = await realpath(this.absoluteUrl(url));
       const allowed = await realpath(dirname(resolve(this.#options.umbrellaDirectory)));
@@ -117,9 +157,19 @@ function remoteRefs(told: string): string {
     .join("\n");
 }
 
+function unreachable(url: string, cause: unknown): Result<never, SourceRefusal> {
+  return err({ kind: "unreachable", url, reason: cause instanceof GitError ? cause.message : String(cause) });
+}
+
+/** Has what git takes a folder for a repository by. */
+async function isWhole(folder: string): Promise<boolean> {
+  const parts = await Promise.all(["HEAD", "objects", "refs"].map((name) => exists(join(folder, name))));
+  return parts.every(Boolean);
+}
+
 /** A mirror that was only begun has no refs. */
 async function isFilled(folder: string): Promise<boolean> {
-  if (!(await exists(join(folder, "HEAD")))) return false;
+  if (!(await isWhole(folder))) return false;
   return (await runGit(["for-each-ref", "--count=1"], { cwd: folder })).trim() !== "";
 }
 
@@ -131,6 +181,15 @@ export function protocolOf(url: string): string {
 
 function isRemote(url: string): boolean {
   return /^(https|ssh):\/\//.test(url) || /^[^/:]+@[^/:]+:/.test(url);
+}
+
+/** Undefined for a file on another host. */
+function pathOf(url: string): string | undefined {
+  try {
+    return fileURLToPath(url);
+  } catch {
+    return undefined;
+  }
 }
 
 function isBeneath(folder: string, path: string): boolean {

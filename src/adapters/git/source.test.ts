@@ -1,11 +1,14 @@
+import { execFile } from "node:child_process";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { makeRepositories, type Repositories } from "../../../test/support/repositories.ts";
 import type { CommitId } from "../../core/values/ids.ts";
 import { createSource } from "./source.ts";
 
 const URL = "../chat.git";
+const runShell = (script: string, cwd: string) => promisify(execFile)("sh", ["-ec", script], { cwd });
 
 describe("createSource", () => {
   let here: Repositories;
@@ -44,6 +47,12 @@ describe("createSource", () => {
     "@{u}",
     ":/x",
     "main^",
+    "refs/heads/main",
+    "v1.2.0^{tree}",
+    "main\n",
+    "main:README.md",
+    "-main",
+    "",
   ])("does not find %s", async (ref) => {
     expect(await source.resolve(URL, ref)).toEqual({ ok: false, error: { kind: "not-found", url: URL, ref } });
   });
@@ -98,6 +107,63 @@ describe("createSource", () => {
     expect(await source.checkout(URL, first, into)).toEqual({ ok: true, value: undefined });
     expect((await readdir(into)).sort()).toEqual(["README.md", "app"]);
     expect(await readFile(join(into, "app/a.js"), "utf8")).toBe("a\n");
+  });
+
+  it("says that a commit is not there, instead of checking out something else", async () => {
+    const into = join(here.folder, "none");
+    const ref = "0".repeat(40) as CommitId;
+    expect(await source.checkout(URL, ref, into)).toEqual({ ok: false, error: { kind: "not-found", url: URL, ref } });
+    expect(await readdir(here.folder)).not.toContain("none.index");
+  });
+
+  it("shows submodules as such, and leaves them out of a checkout", async () => {
+    await here.make("whole");
+    await here.git("whole", "submodule", "--quiet", "add", "../chat.git", "modules/chat");
+    const commit = await here.commit("whole", { "own.txt": "x\n" });
+    await here.push("whole");
+    const pinned = await here.git("whole/modules/chat", "rev-parse", "HEAD");
+    expect(await source.list("../whole.git", commit, "modules")).toEqual([
+      { path: "modules/chat", mode: "160000", kind: "submodule", object: pinned },
+    ]);
+    const into = join(here.folder, "whole-checkout");
+    expect(await source.checkout("../whole.git", commit, into)).toMatchObject({ ok: true });
+    expect(await readFile(join(into, "own.txt"), "utf8")).toBe("x\n");
+    expect(await readdir(join(into, "modules/chat"))).toEqual([]);
+  });
+
+  it("takes paths as they are written, and gives equal content equal ids", async () => {
+    await here.make("odd");
+    const files = { "a*/x.txt": "same\n", "ab/x.txt": "same\n", "with space/ü.txt": "u\n", "-rf": "dash\n" };
+    const commit = await here.commit("odd", { ...files });
+    await here.push("odd");
+    const [starred, ...others] = await source.list("../odd.git", commit, "a*");
+    expect(others).toEqual([]);
+    const [plain] = await source.list("../odd.git", commit, "ab");
+    expect([starred?.path, starred?.object]).toEqual(["a*/x.txt", plain?.object]);
+    expect((await source.list("../odd.git", commit, "with space")).map(({ path }) => path)).toEqual([
+      "with space/ü.txt",
+    ]);
+    expect(await source.readFile("../odd.git", commit, "-rf")).toBe("dash\n");
+    expect(await source.readFile("../odd.git", commit, "../odd.git/config")).toBeUndefined();
+    expect(await source.readFile("../odd.git", commit, "ab")).toBeUndefined();
+  });
+
+  it("takes a short id that several commits share for none of them", async () => {
+    await here.make("many");
+    // Of 1,000 commits some share their first four digits (probability of none: e^-7.6).
+    const stream = Array.from(
+      { length: 1_000 },
+      (_, at) => `commit refs/heads/main\ncommitter A <a@b> ${at + 1} +0000\ndata 0\n\n`,
+    );
+    await writeFile(join(here.folder, "many-stream"), `${stream.join("")}done\n`);
+    await runShell("git fast-import --quiet --done < ../many-stream", join(here.folder, "many.git"));
+    const ids = (await here.git("many.git", "rev-list", "main")).split("\n");
+    const short = ids.map((id) => id.slice(0, 4));
+    const ref = short.find((each, at) => short.indexOf(each) !== at) ?? "";
+    expect(await source.resolve("../many.git", ref)).toEqual({
+      ok: false,
+      error: { kind: "ambiguous", url: "../many.git", ref },
+    });
   });
 
   it("runs no hook and no filter of a repository or of the machine", async () => {

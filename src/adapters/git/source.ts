@@ -24,9 +24,8 @@ export function createSource(options: MirrorOptions): Source & { readonly absolu
     async resolve(url, ref) {
       const folder = await mirrors.folder(url);
       if (!folder.ok) return folder;
-      return REF.test(ref) && !ref.includes("..")
-        ? resolveIn(folder.value, url, ref)
-        : err({ kind: "not-found", url, ref });
+      if (!REF.test(ref) || ref.includes("..")) return err({ kind: "not-found", url, ref });
+      return refusing(url, () => resolveIn(folder.value, url, ref));
     },
     readFile: (url, commit, path) => inMirror(url, (folder) => readBlob(folder, commit, path)),
     list: (url, commit, path) => inMirror(url, (folder) => listTree(folder, commit, path)),
@@ -34,20 +33,43 @@ export function createSource(options: MirrorOptions): Source & { readonly absolu
     async checkout(url, commit, into) {
       const folder = await mirrors.folder(url);
       if (!folder.ok) return folder;
-      await rm(into, { recursive: true, force: true });
-      await mkdir(into, { recursive: true });
-      const index = { GIT_INDEX_FILE: `${into}.index` };
-      try {
-        const at = ["--git-dir", folder.value, "--work-tree", into];
-        await runGit([...at, "read-tree", commit], { cwd: into, env: index });
-        await runGit([...at, "checkout-index", "--all", "--force"], { cwd: into, env: index });
-      } finally {
-        await rm(`${into}.index`, { force: true });
-      }
-      await chmod(into, 0o755);
-      return ok(undefined);
+      return refusing(url, async () => {
+        const known = await revParse(folder.value, commit);
+        if (known === undefined) return err({ kind: "not-found", url, ref: commit });
+        await checkoutFrom(folder.value, commit, into);
+        return ok(undefined);
+      });
     },
   };
+}
+
+/** A mirror that cannot be read keeps the repository from being reached, as the remote's silence would. */
+async function refusing<T>(
+  url: string,
+  run: () => Promise<Result<T, SourceRefusal>>,
+): Promise<Result<T, SourceRefusal>> {
+  try {
+    return await run();
+  } catch (cause) {
+    if (cause instanceof GitError) return err({ kind: "unreachable", url, reason: cause.message });
+    throw cause;
+  }
+}
+
+async function checkoutFrom(folder: string, commit: CommitId, into: string): Promise<void> {
+  await rm(into, { recursive: true, force: true });
+  await mkdir(into, { recursive: true });
+  const index = { GIT_INDEX_FILE: `${into}.index` };
+  const remove = () => Promise.all([`${into}.index`, `${into}.index.lock`].map((path) => rm(path, { force: true })));
+  try {
+    await remove(); // a killed checkout's
+    const at = ["--git-dir", folder, "--work-tree", into];
+    await runGit([...at, "read-tree", commit], { cwd: into, env: index });
+    await runGit([...at, "checkout-index", "--all", "--force"], { cwd: into, env: index });
+  } finally {
+    await remove();
+  }
+  await chmod(into, 0o755);
 }
 
 /** A branch or tag first, then a commit id; only what a head or tag leads to counts as being at the remote. */
@@ -83,7 +105,7 @@ async function revParse(folder: string, name: string): Promise<CommitId | undefi
     ).trim();
     return isCommitId(id) ? id : undefined;
   } catch (cause) {
-    if (cause instanceof GitError) return undefined;
+    if (cause instanceof GitError && cause.exitCode !== undefined) return undefined; // git's own no
     throw cause;
   }
 }
@@ -99,7 +121,7 @@ async function readBlob(folder: string, commit: CommitId, path: string): Promise
   try {
     return await runGit(["cat-file", "blob", `${commit}:${path}`], { cwd: folder });
   } catch (cause) {
-    if (cause instanceof GitError) return undefined;
+    if (cause instanceof GitError && cause.exitCode !== undefined) return undefined; // git's own no
     throw cause;
   }
 }

@@ -1,4 +1,5 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
 import type { CommitId } from "../../core/values/ids.ts";
 import { protocolOf } from "./mirrors.ts";
 import { runGit } from "./run-git.ts";
@@ -16,6 +17,8 @@ export async function checkoutInto(request: {
 }): Promise<void> {
   const { url, commit, into } = request;
   await mkdir(into, { recursive: true });
+  // A try that was killed leaves locks and half an index there; one commit is soon fetched again.
+  await rm(join(into, ".git"), { recursive: true, force: true });
   const git = (...args: readonly string[]) =>
     runGit(args, { cwd: into, timeoutMs: FETCH_MS, env: { GIT_ALLOW_PROTOCOL: protocolOf(url) } });
   await git("init", "--quiet");

@@ -32,7 +32,7 @@ async function attempt(run: () => Promise<string>): Promise<string | undefined> 
   try {
     return await run();
   } catch (cause) {
-    if (cause instanceof GitError) return undefined;
+    if (cause instanceof GitError && cause.exitCode !== undefined) return undefined; // git's own no
     throw cause;
   }
 }
