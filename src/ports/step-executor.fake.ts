@@ -1,4 +1,4 @@
-import type { ExecutedOutcome, RunningStep, StepExecutor, StepOrder } from "./step-executor.ts";
+import type { ExecutedOutcome, RunningStep, StepEnd, StepExecutor, StepOrder } from "./step-executor.ts";
 
 /** What a step does here: it resolves with its end. */
 export type FakeStep = (order: StepOrder, build: string) => Promise<ExecutedOutcome>;
@@ -21,12 +21,12 @@ export function createFakeStepExecutor(run: FakeStep): FakeStepExecutor {
   const start = (build: string, order: StepOrder): RunningStep => {
     const key = `${build}/${order.step}/${order.try}`;
     started.push(key);
-    const ended = new Promise<ExecutedOutcome>((resolve) => {
-      running.set(key, resolve);
+    const ended = new Promise<StepEnd>((resolve) => {
+      running.set(key, (outcome) => resolve({ outcome }));
       void run(order, build).then((outcome) => {
         if (!running.delete(key)) return; // it was ended before it could end by itself
         records.set(key, outcome);
-        resolve(outcome);
+        resolve({ outcome });
       });
     });
     return { ended, stop: async () => end(key) };
@@ -47,7 +47,10 @@ export function createFakeStepExecutor(run: FakeStep): FakeStepExecutor {
         for (const key of [...running.keys()].filter((other) => other.startsWith(`${id}/`))) end(key);
       },
     }),
-    recorded: async ({ id }, attempt) => records.get(`${id}/${attempt.step}/${attempt.try}`),
+    async recorded({ id }, attempt) {
+      const outcome = records.get(`${id}/${attempt.step}/${attempt.try}`);
+      return outcome === undefined ? undefined : { outcome };
+    },
     async sweep() {
       const count = running.size;
       running.clear(); // nobody is left to hear of their end

@@ -9,6 +9,8 @@ export interface StepOrder {
   readonly config: BuildStep;
   /** Working directory inside the build as Cloud Build computes it: `/workspace`, `/workspace/sub`. */
   readonly directory: string;
+  /** Folders that steps of one build share, beside the workspace. */
+  readonly volumes: readonly { readonly name: string; readonly path: string }[];
   /** The build's variables, in order of precedence already merged: what the executor adds stands beneath them. */
   readonly env: Readonly<Record<string, string>>;
   /** Variables whose values are hidden in the output. Added where `env` has no such name. */
@@ -20,9 +22,18 @@ export interface StepOrder {
 /** How a try ended, as far as the executor can tell: a time limit is the engine's word. */
 export type ExecutedOutcome = Extract<StepOutcome, { kind: "exited" | "signalled" | "not-started" }>;
 
+/** The end of a try, with what it left. */
+export interface StepEnd {
+  readonly outcome: ExecutedOutcome;
+  /** The first 50 KB of what it wrote to `$BUILDER_OUTPUT/output`, secrets hidden, as base64. */
+  readonly output?: string;
+  /** `sha256:…` of the image that it ran, where one is known. */
+  readonly imageDigest?: string;
+}
+
 export interface RunningStep {
   /** Nothing of the step runs any more when it resolves. Rejects where it was lost: how it ended is unknown. */
-  readonly ended: Promise<ExecutedOutcome>;
+  readonly ended: Promise<StepEnd>;
   /** Ends the step with the kill ladder; `ended` then resolves. */
   stop(graceMs: number): Promise<void>;
 }
@@ -31,6 +42,8 @@ export interface RunningStep {
 export interface StepSession {
   readonly workspace: string;
   start(order: StepOrder): Promise<RunningStep>;
+  /** Takes hold again of a try that an earlier server started and that still runs; undefined where it does not. */
+  resume?(order: StepOrder): Promise<RunningStep | undefined>;
   /** Ends what runs, and the session. Files stay. */
   close(): Promise<void>;
 }
@@ -46,7 +59,7 @@ export interface StepExecutor {
   recorded(
     build: { readonly id: string; readonly directory: string },
     attempt: { readonly step: number; readonly try: number },
-  ): Promise<ExecutedOutcome | undefined>;
-  /** Ends what earlier servers of this installation left running; how much that was. */
+  ): Promise<StepEnd | undefined>;
+  /** Ends what earlier servers of this installation left running, but for what can be resumed; how much that was. */
   sweep(): Promise<number>;
 }

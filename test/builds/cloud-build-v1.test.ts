@@ -3,6 +3,7 @@ import Fastify, { type FastifyInstance } from "fastify";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { systemClock } from "../../src/adapters/system/system-clock.ts";
 import { registerCloudBuildV1 } from "../../src/cloud/cloud-build-v1/cloud-build-v1.ts";
+import { actorId } from "../../src/core/values/ids.ts";
 import type { Caller } from "../../src/ports/identities.ts";
 import { type BuildWorld, createBuildWorld } from "./build-world.ts";
 
@@ -12,6 +13,7 @@ let app: FastifyInstance;
 const callers: Readonly<Record<string, Caller>> = {
   "Bearer ada": { kind: "person", name: "ada" },
   "Bearer ci-p1": { kind: "identity", email: "ci@p1.iam", environment: "staging", project: "p1" },
+  "Bearer step-p1": { kind: "step", build: "b", environment: "staging", project: "p1", email: "ci@p1.iam" },
   "Bearer step-p2": { kind: "step", build: "b", environment: "production", project: "p2", email: "ci@p2.iam" },
 };
 
@@ -174,10 +176,7 @@ describe("Cloud Build v1", () => {
   });
 
   it("says 501 with the method's name for what is not written", async () => {
-    const { id } = (await create(QUICK)).metadata.build;
     for (const [method, path, name] of [
-      ["POST", `${GLOBAL}/${id}:retry`, "RetryBuild"],
-      ["POST", `${GLOBAL}/${id}:approve`, "ApproveBuild"],
       ["GET", "/v1/projects/p1/triggers", "BuildTriggers"],
       ["POST", "/v1/projects/p1/locations/global/triggers/x:run", "BuildTriggers"],
     ] as const) {
@@ -185,7 +184,80 @@ describe("Cloud Build v1", () => {
       expect(answer).toMatchObject({ status: 501, body: { error: { code: 501, status: "UNIMPLEMENTED" } } });
       expect(answer.body.error.message).toContain(name);
     }
-    expect((await app.inject({ method: "POST", url: `${GLOBAL}/${id}:explode` })).statusCode).toBe(404);
+    expect((await app.inject({ method: "POST", url: `${GLOBAL}/b-1:explode` })).statusCode).toBe(404);
+  });
+});
+
+describe("retry", () => {
+  it("is a new build of what was asked for, its own id included", async () => {
+    const steps = [{ name: "ubuntu", args: ["sh", "-c", "echo $BUILD_ID $_X"] }];
+    const first = (await create({ steps, substitutions: { _X: "x" } })).metadata.build;
+    await world.engine.ended(first.id, AbortSignal.timeout(15_000));
+    const again = await call("POST", `${GLOBAL}/${first.id}:retry`, {});
+    expect(again).toMatchObject({ status: 200, body: { metadata: { build: { substitutions: { _X: "x" } } } } });
+    const { id } = again.body.metadata.build;
+    expect(id).not.toBe(first.id);
+    const build = await world.engine.ended(id, AbortSignal.timeout(15_000));
+    expect(build?.config.steps[0]?.args?.[2]).toBe(`echo ${id} x`);
+  });
+});
+
+describe("approval", () => {
+  const waiting = async () => {
+    const trigger = { id: "t-1", builtIns: { COMMIT_SHA: "c0ffee" }, needsApproval: true };
+    const config = { steps: [{ name: "ubuntu", args: ["true", "$COMMIT_SHA"] }] };
+    const submission = { project: "p1", location: "global", config, actor: actorId("person", "ada"), trigger };
+    const submitted = await world.engine.submit(submission);
+    if (!submitted.ok) throw new Error(submitted.error.message);
+    return submitted.value.id;
+  };
+  const decide = (id: string, decision: string | number, as = "ada") =>
+    call("POST", `${GLOBAL}/${id}:approve`, { approvalResult: { decision, comment: "looked at" } }, as);
+
+  it("lets a build begin, and keeps who said so", async () => {
+    const id = await waiting();
+    expect((await call("GET", `${GLOBAL}/${id}`)).body).toMatchObject({
+      status: "PENDING",
+      buildTriggerId: "t-1",
+      substitutions: { COMMIT_SHA: "c0ffee" },
+      approval: { state: "PENDING", config: { approvalRequired: true } },
+    });
+    expect(await decide(id, "MAYBE")).toMatchObject({ status: 400, body: { error: { status: "INVALID_ARGUMENT" } } });
+    expect((await decide(id, "APPROVED")).body.name).toMatch(/^operations\/build\/p1\//);
+    await world.engine.ended(id, AbortSignal.timeout(15_000));
+    const { body } = await call("GET", `${GLOBAL}/${id}`);
+    expect(body).toMatchObject({
+      status: "SUCCESS",
+      approval: { state: "APPROVED", result: { approverAccount: "ada", decision: "APPROVED", comment: "looked at" } },
+    });
+    expect(await decide(id, "REJECTED")).toMatchObject({
+      status: 400,
+      body: { error: { status: "FAILED_PRECONDITION", message: `build ${id} does not wait for an approval` } },
+    });
+  });
+
+  it("that is refused ends the build before it began, and so does a cancel", async () => {
+    const rejected = await waiting();
+    await decide(rejected, 2);
+    await world.engine.ended(rejected, AbortSignal.timeout(15_000));
+    const { body } = await call("GET", `${GLOBAL}/${rejected}`);
+    expect(body).toMatchObject({ status: "CANCELLED", approval: { state: "REJECTED" } });
+    expect(body.startTime).toBeUndefined();
+    const cancelled = await waiting();
+    await call("POST", `${GLOBAL}/${cancelled}:cancel`, {});
+    await world.engine.ended(cancelled, AbortSignal.timeout(15_000));
+    expect((await call("GET", `${GLOBAL}/${cancelled}`)).body).toMatchObject({
+      status: "CANCELLED",
+      approval: { state: "CANCELLED" },
+    });
+  });
+
+  it("is no build's own to give", async () => {
+    const id = await waiting();
+    expect(await decide(id, "APPROVED", "step-p1")).toMatchObject({
+      status: 403,
+      body: { error: { message: "ci@p1.iam does not have cloudbuild.builds.approve." } },
+    });
   });
 });
 
@@ -241,8 +313,7 @@ describe("recorded requests of real clients", () => {
     // Ids in the recordings are of builds that this server never had; `_FAIL` and an empty list break Cloud Build's rules.
     const isInvalid = method === "POST" && /_FAIL|"steps":\[\]/.test(JSON.stringify(body));
     const isKnown = !/4000-8000|MDAwMDAw|nope/.test(path);
-    const isWritten = !/:(approve|retry)$/.test(path);
-    expect(answer.status, JSON.stringify(answer.body)).toBe(isInvalid ? 400 : !isWritten ? 501 : isKnown ? 200 : 404);
+    expect(answer.status, JSON.stringify(answer.body)).toBe(isInvalid ? 400 : isKnown ? 200 : 404);
     if (isKnown && method === "POST" && answer.status === 200)
       expect(answer.body.metadata.build.id).toMatch(/^[0-9a-f-]{36}$/);
   });

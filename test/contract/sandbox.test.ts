@@ -56,6 +56,7 @@ describe.skipIf(found === undefined)("a step in its sandbox", () => {
       try: 1,
       config,
       directory: "/workspace",
+      volumes: [],
       env: { PATH },
       secretEnv: {},
       logPath,
@@ -64,7 +65,7 @@ describe.skipIf(found === undefined)("a step in its sandbox", () => {
   };
   const run = async (script: string) => {
     const { running, log } = await start(script);
-    return { outcome: await running.ended, log: log() };
+    return { outcome: (await running.ended).outcome, log: log() };
   };
 
   it("reaches its own build and the installation's programs", async () => {
@@ -127,11 +128,12 @@ describe.skipIf(found === undefined)("a step in its sandbox", () => {
       try: 1,
       config,
       directory: "/workspace",
+      volumes: [],
       env: { PATH },
       secretEnv: {},
       logPath: join(own, "steps", "x.log"),
     });
-    expect(await running.ended).toMatchObject({
+    expect((await running.ended).outcome).toMatchObject({
       kind: "not-started",
       reason: expect.stringContaining("executable file not found"),
     });
@@ -141,12 +143,12 @@ describe.skipIf(found === undefined)("a step in its sandbox", () => {
     const polite = await start("trap 'echo bye; exit 3' TERM; echo ready; while :; do sleep 0.05; done");
     await expect.poll(polite.log, { timeout: 10_000 }).toContain("ready");
     await polite.running.stop(5_000);
-    expect(await polite.running.ended).toEqual({ kind: "exited", code: 3 });
+    expect((await polite.running.ended).outcome).toEqual({ kind: "exited", code: 3 });
     expect(polite.log()).toContain("bye");
     const deaf = await start("trap '' TERM; echo ready; while :; do sleep 0.05; done");
     await expect.poll(deaf.log, { timeout: 10_000 }).toContain("ready");
     await deaf.running.stop(200);
-    expect(await deaf.running.ended).toMatchObject({ kind: "signalled" });
+    expect((await deaf.running.ended).outcome).toMatchObject({ kind: "signalled" });
   });
 });
 
@@ -162,11 +164,12 @@ describe("a step where there is no sandbox", () => {
       try: 1,
       config,
       directory: "/workspace",
+      volumes: [],
       env: { PATH },
       secretEnv: {},
       logPath,
     });
-    expect(await running.ended).toEqual({ kind: "exited", code: 0 });
+    expect((await running.ended).outcome).toEqual({ kind: "exited", code: 0 });
     expect(readFileSync(logPath, "utf8")).toBe(`${NOT_ENFORCED}hi\n`);
     await session.close();
     rmSync(state, { recursive: true });

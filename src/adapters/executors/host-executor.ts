@@ -29,7 +29,10 @@ export function createHostExecutor(options: HostExecutorOptions): StepExecutor {
       const supervisor = await options.supervisors.open({ name: `build-${id}`, directory: folders.steps });
       return session({ supervisor, directory, folders, mobius: options.mobiusCommand, sandbox: options.sandbox });
     },
-    recorded: async ({ directory }, attempt) => readExitRecord(foldersOf(directory).steps, processId(attempt)),
+    async recorded({ directory }, attempt) {
+      const outcome = readExitRecord(foldersOf(directory).steps, processId(attempt));
+      return outcome === undefined ? undefined : { outcome };
+    },
     sweep: () => options.supervisors.sweep(),
   };
 }
@@ -85,7 +88,7 @@ function session({ supervisor, directory, folders, mobius, sandbox }: SessionPar
       const { logPath } = order;
       const running = await supervisor.start({ id: processId(order), argv, wrap, cwd, env, logPath, mask });
       return {
-        ended: running.exited.then(({ outcome }) => explain(outcome, order)),
+        ended: running.exited.then(({ outcome }) => ({ outcome: explain(outcome, order) })),
         stop: async (graceMs) => void (await running.stop(graceMs)),
       };
     },
@@ -103,7 +106,7 @@ function makeFolder(path: string): void {
 }
 
 function notStarted(reason: string): RunningStep {
-  return { ended: Promise.resolve({ kind: "not-started", reason }), stop: async () => {} };
+  return { ended: Promise.resolve({ outcome: { kind: "not-started", reason } }), stop: async () => {} };
 }
 
 /** A program that the host lacks is named in Docker's words, with what to do about it. */

@@ -1,4 +1,4 @@
-import { type Build, buildStatus, isEnded, type StepState, stepStatus } from "../../core/build/state.ts";
+import { type Approval, type Build, buildStatus, isEnded, type StepState, stepStatus } from "../../core/build/state.ts";
 import { buildTimeoutMs, queueTtlMs } from "../../core/build/validate-build.ts";
 import { type Instant, toIso } from "../../core/values/time.ts";
 
@@ -7,7 +7,7 @@ const TYPE = "type.googleapis.com/google.devtools.cloudbuild.v1";
 /** A build as the API shows it: proto3 JSON with names for enums; what is empty is left out. */
 export function buildJson(build: Build, server: string): Record<string, unknown> {
   const { id, project, location, config, stage, createdAt } = build;
-  const started = stage.name === "queued" ? undefined : stage.startedAt;
+  const started = stage.name === "working" || stage.name === "ended" ? stage.startedAt : undefined;
   const finished = stage.name === "ended" ? stage.endedAt : undefined;
   const failure = build.ending?.failure;
   return {
@@ -31,10 +31,55 @@ export function buildJson(build: Build, server: string): Record<string, unknown>
       ...step,
       ...(isEnded(build) ? stepResult(build.steps[index]) : {}),
     })),
-    ...(isEnded(build) && build.stage.images.length > 0 ? { results: { images: build.stage.images } } : {}),
-    ...(started === undefined || finished === undefined ? {} : { timing: { BUILD: span(started, finished) } }),
+    ...(isEnded(build) ? resultsJson(build, build.stage) : {}),
+    ...(started === undefined || finished === undefined ? {} : { timing: timingJson(stage, started, finished) }),
+    ...(build.approval === undefined ? {} : { approval: approvalJson(build.approval) }),
+    ...(build.asked?.trigger === undefined ? {} : { buildTriggerId: build.asked.trigger.id }),
     logUrl: `${server}/builds/${id}`,
     options: { ...config.options, logging: config.options?.logging ?? "CLOUD_LOGGING_ONLY" },
+  };
+}
+
+type EndedStage = Extract<Build["stage"], { name: "ended" }>;
+
+/** `results`; left out where there is nothing to say. */
+function resultsJson(build: Build, { images, artifacts }: EndedStage): Record<string, unknown> {
+  const ended = build.steps.map((step) => (step.name === "ended" ? step : undefined));
+  const outputs = ended.map((step) => step?.output ?? "");
+  const digests = ended.map((step) => step?.imageDigest ?? "");
+  const results = {
+    ...(images.length === 0 ? {} : { images }),
+    ...(digests.some(Boolean) ? { buildStepImages: digests } : {}),
+    ...(outputs.some(Boolean) ? { buildStepOutputs: outputs } : {}),
+    ...(artifacts === undefined ? {} : { artifactManifest: artifacts.manifest, numArtifacts: String(artifacts.count) }),
+  };
+  return Object.keys(results).length === 0 ? {} : { results };
+}
+
+/** The phases that there were. */
+function timingJson(stage: Build["stage"], started: Instant, finished: Instant): Record<string, unknown> {
+  const pushAt = stage.name === "ended" ? stage.pushAt : undefined;
+  return {
+    BUILD: span(started, pushAt ?? finished),
+    ...(pushAt === undefined ? {} : { PUSH: span(pushAt, finished) }),
+  };
+}
+
+function approvalJson({ state, result }: Approval): Record<string, unknown> {
+  return {
+    state,
+    config: { approvalRequired: true },
+    ...(result === undefined
+      ? {}
+      : {
+          result: {
+            approverAccount: result.approver,
+            approvalTime: toIso(result.at),
+            decision: state,
+            ...(result.comment === undefined ? {} : { comment: result.comment }),
+            ...(result.url === undefined ? {} : { url: result.url }),
+          },
+        }),
   };
 }
 

@@ -51,8 +51,8 @@ export function registerCloudBuildV1(app: FastifyInstance, deps: CloudBuildDepen
     app.get(path, guarded(deps, listBuilds(deps)));
     app.get(`${path}/:build(^[^:/]+)`, guarded(deps, getBuild(deps)));
     app.post(`${path}/:build(^[^:/]+)::cancel`, guarded(deps, cancelBuild(deps)));
-    app.post(`${path}/:build(^[^:/]+)::retry`, guarded(deps, unwritten("RetryBuild")));
-    app.post(`${path}/:build(^[^:/]+)::approve`, guarded(deps, unwritten("ApproveBuild")));
+    app.post(`${path}/:build(^[^:/]+)::retry`, guarded(deps, retryBuild(deps)));
+    app.post(`${path}/:build(^[^:/]+)::approve`, guarded(deps, approveBuild(deps)));
   }
   const triggers = ["/v1/projects/:project/triggers", "/v1/projects/:project/locations/:location/triggers"];
   for (const path of triggers) {
@@ -180,6 +180,46 @@ function cancelBuild(deps: CloudBuildDependencies): Action {
     const outcome = await deps.engine.cancel(place.build, actorOf(caller));
     if (outcome === "ended") return sendError(reply, "FAILED_PRECONDITION", `build ${place.build} has already ended`);
     return getBuild(deps)(place, { reply, caller, request: reply.request });
+  };
+}
+
+function retryBuild(deps: CloudBuildDependencies): Action {
+  return async (place, { reply, caller }) => {
+    const found = await find(deps, place);
+    if (found === undefined) return notFound(reply, place);
+    const denied = actAsDenied(found.config.serviceAccount, place.project, caller);
+    if (denied !== undefined) return sendError(reply, "PERMISSION_DENIED", denied);
+    const submitted = await deps.engine.retry(place.build, actorOf(caller));
+    if (submitted === "unknown") return notFound(reply, place);
+    if (!submitted.ok) return refuse(reply, submitted.error);
+    return reply.send(operationJson(submitted.value, deps.serverUrl()));
+  };
+}
+
+/** Builds decide about no build: only people and their accounts do. */
+function approveBuild(deps: CloudBuildDependencies): Action {
+  return async (place, { request, reply, caller }) => {
+    if ((await find(deps, place)) === undefined) return notFound(reply, place);
+    if (caller.kind === "step") {
+      return sendError(reply, "PERMISSION_DENIED", `${caller.email} does not have cloudbuild.builds.approve.`);
+    }
+    const given = (request.body as { approvalResult?: Readonly<Record<string, unknown>> } | null)?.approvalResult ?? {};
+    const decision = given.decision === 1 ? "APPROVED" : given.decision === 2 ? "REJECTED" : given.decision;
+    if (decision !== "APPROVED" && decision !== "REJECTED") {
+      return sendError(reply, "INVALID_ARGUMENT", "approval_result.decision must be APPROVED or REJECTED");
+    }
+    const decided = await deps.engine.approve({
+      id: place.build,
+      decision,
+      by: actorOf(caller),
+      ...(typeof given.comment === "string" ? { comment: given.comment } : {}),
+      ...(typeof given.url === "string" ? { url: given.url } : {}),
+    });
+    if (decided === "unknown") return notFound(reply, place);
+    if (decided === "not-pending") {
+      return sendError(reply, "FAILED_PRECONDITION", `build ${place.build} does not wait for an approval`);
+    }
+    return getOperation(deps)(place, { request, reply, caller });
   };
 }
 

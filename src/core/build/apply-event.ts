@@ -3,13 +3,14 @@
  *
  *                    ┌──────────── build-ended (EXPIRED, CANCELLED) ───────────────┐
  *   build-created ▶ queued ──build-started──▶ working ──build-ended──────────────▶ ended
+ *        └────────▶ pending ──approval-decided──▶ queued; a rejected one goes to its end
  *
  *   a step:  waiting ──step-started──▶ running ──step-ended──▶ ended
  *               ▲                        │
  *               └─step-interrupted───────┘  (run again; otherwise it is ended and the build fails)
  *
- * The first of cancel-requested, deadline-passed, source-failed, images-missing, an interrupted or a failed step sets
- * `ending`: no step starts after it, and the build ends once none runs. An ended build accepts nothing.
+ * The first of cancel-requested, a rejection, deadline-passed, source-failed, images-missing, push-failed, an interrupted or
+ * a failed step sets `ending`: no step starts after it, and the build ends once none runs. An ended build accepts nothing.
  */
 import { assertNever } from "../values/assert.ts";
 import { err, ok, type Result } from "../values/result.ts";
@@ -60,7 +61,9 @@ function begin(event: Extract<BuildEvent, { type: "build-created" }>, recorded: 
     config: event.config,
     substitutions: event.substitutions,
     createdAt: recorded.at,
-    stage: { name: "queued", expiresAt: event.expiresAt },
+    stage: { name: event.needsApproval === true ? "pending" : "queued", expiresAt: event.expiresAt },
+    ...(event.asked === undefined ? {} : { asked: event.asked }),
+    ...(event.needsApproval === true ? { approval: { state: "PENDING" } } : {}),
     steps: event.config.steps.map(() => ({ name: "waiting", tries: 0 })),
     lastSequence: recorded.sequence,
   };
@@ -70,6 +73,8 @@ function change(build: Build, { event, at }: RecordedBuildEvent): Build | undefi
   switch (event.type) {
     case "build-created":
       return undefined;
+    case "approval-decided":
+      return decideApproval(build, event, at);
     case "build-started":
       if (build.stage.name !== "queued" || build.ending !== undefined) return undefined;
       return { ...build, stage: { name: "working", startedAt: at, deadlineAt: event.deadlineAt } };
@@ -80,7 +85,11 @@ function change(build: Build, { event, at }: RecordedBuildEvent): Build | undefi
     case "step-interrupted":
       return interruptStep(build, event, at);
     case "cancel-requested":
-      return withEnding(build, { status: "CANCELLED", detail: event.reason, logLine: "context canceled" });
+      return withEnding(withoutApproval(build), {
+        status: "CANCELLED",
+        detail: event.reason,
+        logLine: "context canceled",
+      });
     case "deadline-passed":
       if (build.stage.name !== "working") return undefined;
       return withEnding(build, { status: "TIMEOUT", detail: "", logLine: "context deadline exceeded" });
@@ -90,6 +99,12 @@ function change(build: Build, { event, at }: RecordedBuildEvent): Build | undefi
     case "images-missing":
       if (build.stage.name !== "working") return undefined;
       return withEnding(build, failure("PUSH_IMAGE_NOT_FOUND", missingImages(event.images)));
+    case "push-started":
+      if (build.stage.name !== "working") return undefined;
+      return { ...build, stage: { ...build.stage, pushAt: build.stage.pushAt ?? at } };
+    case "push-failed":
+      if (build.stage.name !== "working") return undefined;
+      return withEnding(build, failure("PUSH_FAILED", event.reason));
     case "build-ended":
       return endBuild(build, event, at);
     default:
@@ -99,6 +114,25 @@ function change(build: Build, { event, at }: RecordedBuildEvent): Build | undefi
 
 function withEnding(build: Build, ending: Ending): Build {
   return build.ending === undefined ? { ...build, ending } : build;
+}
+
+function decideApproval(
+  build: Build,
+  event: Extract<BuildEvent, { type: "approval-decided" }>,
+  at: Instant,
+): Build | undefined {
+  if (build.stage.name !== "pending" || build.ending !== undefined) return undefined;
+  const { decision, approver, comment, url, expiresAt } = event;
+  const result = { approver, at, ...(comment === undefined ? {} : { comment }), ...(url === undefined ? {} : { url }) };
+  const decided = { ...build, approval: { state: decision, result } };
+  if (decision === "APPROVED") return { ...decided, stage: { name: "queued", expiresAt } };
+  const detail = `Build rejected by ${approver}`;
+  return withEnding(decided, { status: "CANCELLED", detail, logLine: "the build was rejected" });
+}
+
+/** A build that is cancelled while it waits for an approval waits for none any more. */
+function withoutApproval(build: Build): Build {
+  return build.stage.name === "pending" ? { ...build, approval: { state: "CANCELLED" } } : build;
 }
 
 function failure(type: NonNullable<Ending["failure"]>, text: string): Ending {
@@ -124,7 +158,16 @@ function endStep(build: Build, event: Extract<BuildEvent, { type: "step-ended" }
   const { outcome } = event;
   const verdict = verdictOf(build, event.step, outcome);
   const { startedAt } = step;
-  const next = withStep(build, event.step, { name: "ended", try: event.try, startedAt, endedAt: at, outcome, verdict });
+  const next = withStep(build, event.step, {
+    name: "ended",
+    try: event.try,
+    startedAt,
+    endedAt: at,
+    outcome,
+    verdict,
+    ...(event.output === undefined ? {} : { output: event.output }),
+    ...(event.imageDigest === undefined ? {} : { imageDigest: event.imageDigest }),
+  });
   return verdict === "failed" ? withEnding(next, stepFailure(build, event.step, reasonOf(outcome))) : next;
 }
 
@@ -190,15 +233,18 @@ function endBuild(
   event: Extract<BuildEvent, { type: "build-ended" }>,
   endedAt: Instant,
 ): Build | undefined {
-  const { status, detail, images } = event;
+  const { status, detail, images, artifacts } = event;
   if (build.steps.some((step) => step.name === "running")) return undefined;
-  if (build.stage.name === "queued") {
+  if (build.stage.name === "queued" || build.stage.name === "pending") {
     if (status !== "EXPIRED" && status !== "CANCELLED" && status !== "INTERNAL_ERROR") return undefined;
     return { ...build, stage: { name: "ended", status, detail, endedAt, images } };
   }
   if (status === "SUCCESS" && (build.ending !== undefined || !build.steps.every(hasPassed))) return undefined;
   if (build.stage.name !== "working") return undefined;
-  return { ...build, stage: { name: "ended", status, detail, startedAt: build.stage.startedAt, endedAt, images } };
+  const { startedAt, pushAt } = build.stage;
+  const results = { images, ...(artifacts === undefined ? {} : { artifacts }) };
+  const push = pushAt === undefined ? {} : { pushAt };
+  return { ...build, stage: { name: "ended", status, detail, startedAt, ...push, endedAt, ...results } };
 }
 
 /** Whether what waits for the step may go on. */

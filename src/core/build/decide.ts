@@ -29,6 +29,10 @@ export function decide(build: Build, now: Instant): NextForBuild {
   switch (stage.name) {
     case "ended":
       return { kind: "nothing" };
+    case "pending":
+      if (ending !== undefined) return { kind: "end", status: ending.status, detail: ending.detail };
+      if (now >= stage.expiresAt) return { kind: "end", status: "EXPIRED", detail: "" };
+      return { kind: "wait", until: stage.expiresAt };
     case "queued":
       if (ending !== undefined) return { kind: "end", status: ending.status, detail: ending.detail };
       if (now >= stage.expiresAt) return { kind: "end", status: "EXPIRED", detail: "" };

@@ -14,11 +14,11 @@ export function stepLine(build: Build, step: number, word: "Starting" | "Finishe
 }
 
 /** The last lines of a build's log. */
-export function closingLines(build: Build, status: EndStatus, images: readonly string[]): readonly string[] {
+export function closingLines(build: Build, status: EndStatus): readonly string[] {
   const error = build.ending === undefined ? [] : [`ERROR: ${build.ending.logLine}`];
   switch (status) {
     case "SUCCESS":
-      return [...(images.length === 0 ? [] : ["PUSH", ...images.map((image) => `Pushing ${image}`)]), "DONE"];
+      return ["DONE"];
     case "TIMEOUT":
     case "CANCELLED":
       return [status, ...error];

@@ -20,6 +20,14 @@ export function stepSecrets(
   return (config.availableSecrets?.secretManager ?? []).filter(({ env }) => wanted.has(env));
 }
 
+/** Volumes of a step: those of the whole build, then its own. */
+export function stepVolumes(
+  config: BuildConfig,
+  step: number,
+): readonly { readonly name: string; readonly path: string }[] {
+  return [...(config.options?.volumes ?? []), ...(config.steps[step]?.volumes ?? [])];
+}
+
 /** Where a step works: `/workspace`, the source's `dir`, the step's `dir`; an absolute one replaces what is before it. */
 export function stepDirectory(config: BuildConfig, step: number): string {
   const own = config.steps[step]?.dir ?? "";

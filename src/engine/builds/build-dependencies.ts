@@ -1,8 +1,10 @@
+import type { StoredArtifacts } from "../../core/build/events.ts";
 import type { Build } from "../../core/build/state.ts";
 import type { Result } from "../../core/values/result.ts";
 import type { Secret } from "../../core/values/secret.ts";
 import type { Clock, Ids } from "../../ports/clock.ts";
 import type { EventLog } from "../../ports/event-log.ts";
+import type { LocalImages } from "../../ports/local-images.ts";
 import type { StepExecutor } from "../../ports/step-executor.ts";
 import type { StepLogs } from "../../ports/step-logs.ts";
 
@@ -21,6 +23,10 @@ export interface BuildDependencies {
   readonly accessSecret: (versionName: string, build: Build) => Promise<Result<Secret, string>>;
   /** Puts the build's source into its workspace; called again after a crash in the middle. */
   readonly sourceFor?: (build: Build, workspace: string) => Promise<Result<void, string>>;
+  /** Images that steps built in the Docker Engine that they share, where there is one. */
+  readonly localImages?: LocalImages;
+  /** Uploads `artifacts.objects`; done again after a crash in the middle. */
+  readonly storeArtifacts?: (request: ArtifactsRequest) => Promise<Result<StoredArtifacts, string>>;
   /** Digest of an image that a build promised (`images`), where the registry has it. */
   readonly resolveImage?: (reference: string) => Promise<string | undefined>;
   /** The built-in PROJECT_NUMBER; empty where unknown. */
@@ -31,6 +37,13 @@ export interface BuildDependencies {
   readonly stopGraceMs?: number;
   /** Hears of a build whose driver broke on a fault of ours; the build is taken up again, as after a restart. */
   readonly onFault?: (build: string, fault: unknown) => void;
+}
+
+export interface ArtifactsRequest {
+  readonly build: Build;
+  readonly workspace: string;
+  readonly onLine: (text: string) => void;
+  readonly signal: AbortSignal;
 }
 
 /** Values in `secretEnv` are hidden in the step's output. */

@@ -1,16 +1,25 @@
 import { decide, type NextForBuild } from "../../core/build/decide.ts";
-import type { StepOutcome } from "../../core/build/events.ts";
 import { closingLines, openingLines, stepLine } from "../../core/build/log-lines.ts";
 import { type EndStatus, isEnded, isRepeatable } from "../../core/build/state.ts";
-import { promisedImages } from "../../core/build/step-context.ts";
 import { buildTimeoutMs } from "../../core/build/validate-build.ts";
 import { assertNever } from "../../core/values/assert.ts";
+import { err } from "../../core/values/result.ts";
 import { instant } from "../../core/values/time.ts";
 import type { StepSession } from "../../ports/step-executor.ts";
 import type { BuildDependencies } from "./build-dependencies.ts";
 import type { BuildSlots } from "./build-slots.ts";
 import type { BuildStream } from "./build-stream.ts";
-import { createAlarm, type Driving, MAX_TRIES, openLog, waitUntil } from "./driving.ts";
+import {
+  createAlarm,
+  type Driving,
+  followStep,
+  MAX_TRIES,
+  openLog,
+  reportEnd,
+  unlessEnding,
+  waitUntil,
+} from "./driving.ts";
+import { type BuildResults, leaveResults } from "./finish-build.ts";
 import { settleInterrupted } from "./settle-interrupted.ts";
 import { startStep } from "./start-step.ts";
 
@@ -91,7 +100,7 @@ async function recordOutcomes(driving: Driving): Promise<void> {
     const onPurpose = stopping.get(step);
     stopping.delete(step);
     if (onPurpose !== undefined) await stream.record({ type: "step-ended", ...attempt, outcome: { kind: onPurpose } });
-    else if (ended.outcome === "lost") {
+    else if (ended.end === "lost") {
       // Its session is of no use any more: the next try gets a new one.
       await driving.session?.close();
       delete driving.session;
@@ -101,7 +110,7 @@ async function recordOutcomes(driving: Driving): Promise<void> {
         ...attempt,
         consequence: mayRepeat ? "run-again" : "build-fails",
       });
-    } else await stream.record({ type: "step-ended", ...attempt, outcome: ended.outcome });
+    } else await stream.record({ type: "step-ended", ...attempt, ...ended.end });
   }
 }
 
@@ -126,8 +135,11 @@ async function perform(driving: Driving, next: NextForBuild): Promise<void> {
     case "pass-deadline":
       await stream.record({ type: "deadline-passed" });
       return;
-    case "finish":
-      return finish(driving);
+    case "finish": {
+      const results = await leaveResults(driving);
+      if (results !== undefined) await end(driving, "SUCCESS", "", results);
+      return;
+    }
     case "end":
       return end(driving, next.status, next.detail);
     case "wait":
@@ -152,8 +164,9 @@ async function fetchSource(driving: Driving, session: StepSession): Promise<"fet
   const { source } = stream.state.config;
   if (source !== undefined) {
     const kinds = Object.keys(source).join(", ");
-    const fetched = await (deps.sourceFor?.(stream.state, session.workspace) ??
-      Promise.resolve({ ok: false as const, error: `this engine has no way to fetch a source (${kinds})` }));
+    const { sourceFor = async () => err(`this engine has no way to fetch a source (${kinds})`) } = deps;
+    const fetched = await unlessEnding(driving, () => sourceFor(stream.state, session.workspace));
+    if (fetched === "ending") return "failed";
     if (!fetched.ok) {
       await stream.record({ type: "source-failed", reason: fetched.error });
       return "failed";
@@ -177,17 +190,11 @@ async function beginStep(
   for (const line of stepLine(stream.state, start.step, "Starting")) await log.line(line);
   await log.stepStarted(start.step, start.try);
   const logPath = log.stepFile(start.step, start.try);
-  const report = (outcome: StepOutcome | "lost") => {
-    driving.outcomes.push({ step: start.step, outcome });
-    driving.alarm.ring();
-  };
-  const session = driving.session;
   try {
-    const running = await startStep({ deps, build: stream.state, session, attempt: start, logPath });
-    driving.running.set(start.step, running);
-    running.ended.then(report, () => report("lost"));
+    const { session } = driving;
+    followStep(driving, start.step, await startStep({ deps, build: stream.state, session, attempt: start, logPath }));
   } catch {
-    report("lost"); // the session broke before it could say whether the step runs
+    reportEnd(driving, start.step, "lost"); // the session broke before it could say whether the step runs
   }
 }
 
@@ -209,35 +216,20 @@ async function endSteps(driving: Driving, next: Extract<NextForBuild, { kind: "s
   await waitUntil(driving, until);
   // Nothing was heard in all that time, twice: the build must not wait for ever.
   if (isAsked && outcomes.length === 0 && deps.clock.now() >= until) {
-    for (const step of next.steps) outcomes.push({ step, outcome: "lost" });
+    for (const step of next.steps) outcomes.push({ step, end: "lost" });
   }
-}
-
-/** All steps have passed. What the build promised to leave must be there before it may say SUCCESS. */
-async function finish(driving: Driving): Promise<void> {
-  const { stream, deps } = driving;
-  const images: { name: string; digest: string }[] = [];
-  const missing: string[] = [];
-  for (const name of promisedImages(stream.state.config)) {
-    const digest = await deps.resolveImage?.(name);
-    if (digest === undefined) missing.push(name);
-    else images.push({ name, digest });
-  }
-  if (missing.length > 0) await stream.record({ type: "images-missing", images: missing });
-  else await end(driving, "SUCCESS", "", images);
 }
 
 async function end(
   driving: Driving,
   status: EndStatus,
   detail: string,
-  images: readonly { readonly name: string; readonly digest: string }[] = [],
+  results: BuildResults = { images: [] },
 ): Promise<void> {
   const { stream } = driving;
   const log = await openLog(driving);
-  const names = images.map((image) => image.name);
-  for (const line of closingLines(stream.state, status, names)) await log.line(line);
+  for (const line of closingLines(stream.state, status)) await log.line(line);
   await driving.session?.close();
   delete driving.session;
-  await stream.record({ type: "build-ended", status, detail, images });
+  await stream.record({ type: "build-ended", status, detail, ...results });
 }

@@ -4,19 +4,21 @@
  * `createBuildEngine`.
  */
 import type { BuildConfig, BuildStatus } from "../../core/build/build-config.ts";
+import type { BuildTrigger } from "../../core/build/events.ts";
 import { type Build, buildStatus, isEnded } from "../../core/build/state.ts";
-import { applySubstitutions, type BuiltIn } from "../../core/build/substitutions.ts";
-import { unsupportedFields } from "../../core/build/unsupported-fields.ts";
-import { queueTtlMs, validateBuild, validateSubstituted } from "../../core/build/validate-build.ts";
+import { queueTtlMs } from "../../core/build/validate-build.ts";
 import type { ActorId } from "../../core/values/ids.ts";
 import { err, ok, type Result } from "../../core/values/result.ts";
 import { instant } from "../../core/values/time.ts";
 import type { BuildDependencies } from "./build-dependencies.ts";
 import { type BuildRegistry, createBuildRegistry } from "./build-registry.ts";
 import { BUILD_STREAMS, beginBuild, loadBuild, openStream } from "./build-stream.ts";
+import { checkSubmission } from "./check-submission.ts";
 
 /** Builds that may wait or run; more are refused. */
 const MAX_OPEN_BUILDS = 200;
+/** How long a build waits for an approval: Google's two months, after which it cannot be decided any more. */
+const APPROVAL_MS = 60 * 24 * 3_600_000;
 /** Builds that a list or a recovery looks at. */
 const MAX_LISTED = 10_000;
 
@@ -27,6 +29,18 @@ export interface BuildSubmission {
   readonly actor: ActorId;
   /** Set by the caller of this run; wins over the file's own map. */
   readonly substitutions?: Readonly<Record<string, string>>;
+  /** The trigger that asks. */
+  readonly trigger?: BuildTrigger;
+  /** A UUID that the caller chose: submitting it again gives the same build. */
+  readonly id?: string;
+}
+
+export interface ApprovalDecision {
+  readonly id: string;
+  readonly decision: "APPROVED" | "REJECTED";
+  readonly by: ActorId;
+  readonly comment?: string;
+  readonly url?: string;
 }
 
 /** Why a build was not taken. `message` is Cloud Build's own where it has one. */
@@ -51,6 +65,10 @@ export interface BuildEngine {
   list(query: BuildQuery): Promise<readonly Build[]>;
   /** Asks for the end of a build; durable when it resolves. */
   cancel(id: string, by: ActorId): Promise<"requested" | "ended" | "unknown">;
+  /** Decides about a build that waits for an approval; durable when it resolves. */
+  approve(decision: ApprovalDecision): Promise<"decided" | "not-pending" | "unknown">;
+  /** A new build of what an earlier one was asked for; one of a trigger keeps the very revision. */
+  retry(id: string, by: ActorId): Promise<Result<Build, SubmitRefusal> | "unknown">;
   /** Resolves with the ended build, or its present state when the signal aborts. */
   ended(id: string, signal: AbortSignal): Promise<Build | undefined>;
   /** Once at start, before anything else: takes up every build that has not ended. How many there were. */
@@ -86,6 +104,15 @@ export function createBuildEngine(deps: BuildDependencies): BuildEngine {
       await untilEnded(registry, id, AbortSignal.any([signal, closed.signal]));
       return registry.get(id);
     },
+    approve: (decision) => approve(deps, registry, decision),
+    async retry(id, by) {
+      const build = await registry.get(id);
+      if (build === undefined) return "unknown";
+      if (isClosing) return err({ kind: "closing", message: "the server is shutting down" });
+      const { project, location } = build;
+      const asked = build.asked ?? { config: build.config, substitutions: {} };
+      return submit(deps, registry, { project, location, actor: by, ...asked });
+    },
     recover: () => recover(deps, registry),
     async drain(signal) {
       isClosing = true;
@@ -109,17 +136,54 @@ async function submit(
   if (registry.drivers().length >= MAX_OPEN_BUILDS) {
     return err({ kind: "too-many", message: `${MAX_OPEN_BUILDS} builds wait or run already` });
   }
-  const id = deps.ids.uuid();
-  const checked = checkBuild(deps, submission, id);
+  const id = submission.id ?? deps.ids.uuid();
+  const known = submission.id === undefined ? undefined : await registry.get(id);
+  if (known !== undefined) return ok(known);
+  const checked = checkSubmission(deps, submission, id);
   if (!checked.ok) return err({ kind: "invalid", message: checked.error });
-  const { project, location, actor } = submission;
+  const { project, location, actor, trigger } = submission;
   const { config, substitutions } = checked.value;
-  const expiresAt = instant(deps.clock.now() + queueTtlMs(config));
-  const created = { type: "build-created", build: id, project, location, config, substitutions, expiresAt } as const;
-  const stream = await beginBuild(deps, created, actor);
+  const stream = await beginBuild(
+    deps,
+    {
+      type: "build-created",
+      build: id,
+      project,
+      location,
+      config,
+      substitutions,
+      expiresAt: instant(deps.clock.now() + (trigger?.needsApproval === true ? APPROVAL_MS : queueTtlMs(config))),
+      asked: {
+        config: submission.config,
+        substitutions: submission.substitutions ?? {},
+        ...(trigger === undefined ? {} : { trigger }),
+      },
+      ...(trigger?.needsApproval === true ? { needsApproval: true } : {}),
+    },
+    actor,
+  );
   const build = stream.state;
   registry.drive(stream, "new");
   return ok(build);
+}
+
+async function approve(
+  deps: BuildDependencies,
+  registry: BuildRegistry,
+  { id, decision, by, comment, url }: ApprovalDecision,
+): Promise<"decided" | "not-pending" | "unknown"> {
+  const driver = registry.driver(id);
+  if (driver === undefined) return (await registry.get(id)) === undefined ? "unknown" : "not-pending";
+  const { stream } = driver;
+  if (stream.state.stage.name !== "pending") return "not-pending";
+  const said = { ...(comment === undefined ? {} : { comment }), ...(url === undefined ? {} : { url }) };
+  const expiresAt = instant(deps.clock.now() + queueTtlMs(stream.state.config));
+  const recorded = await stream.record(
+    { type: "approval-decided", decision, approver: by.slice(by.indexOf(":") + 1), ...said, expiresAt },
+    by,
+  );
+  driver.wake();
+  return recorded === "recorded" ? "decided" : "not-pending";
 }
 
 async function recover(deps: BuildDependencies, registry: BuildRegistry): Promise<number> {
@@ -132,33 +196,6 @@ async function recover(deps: BuildDependencies, registry: BuildRegistry): Promis
     count++;
   }
   return count;
-}
-
-/** In Cloud Build's order: the file, then its substitutions, then what they made of it. */
-function checkBuild(
-  deps: BuildDependencies,
-  { project, location, config, substitutions: overrides = {} }: BuildSubmission,
-  id: string,
-): Result<{ config: BuildConfig; substitutions: Readonly<Record<string, string>> }, string> {
-  const valid = validateBuild(config, overrides);
-  if (!valid.ok) return valid;
-  const unsupported = unsupportedFields(config);
-  if (unsupported.length > 0) return err(`this engine does not carry out ${unsupported.join(", ")}`);
-  const account = config.serviceAccount ?? "";
-  const builtIns: Partial<Record<BuiltIn, string>> = {
-    PROJECT_ID: project,
-    BUILD_ID: id,
-    LOCATION: location,
-    PROJECT_NUMBER: deps.projectNumber?.(project) ?? "",
-    SERVICE_ACCOUNT: account,
-    SERVICE_ACCOUNT_EMAIL: account.split("/").at(-1) ?? "",
-  };
-  const substituted = applySubstitutions({ config, builtIns, overrides, origin: "manual" });
-  if (!substituted.ok) return err(substituted.complaints.join(";"));
-  const after = validateSubstituted(substituted.value.config);
-  if (!after.ok) return after;
-  const user = Object.entries(substituted.value.values).filter(([key]) => key.startsWith("_") || key in overrides);
-  return ok({ config: substituted.value.config, substitutions: Object.fromEntries(user) });
 }
 
 async function list(

@@ -1,5 +1,4 @@
-import type { StepOutcome } from "../../core/build/events.ts";
-import type { RunningStep, StepSession } from "../../ports/step-executor.ts";
+import type { RunningStep, StepEnd, StepSession } from "../../ports/step-executor.ts";
 import type { BuildLog } from "../../ports/step-logs.ts";
 import type { BuildDependencies } from "./build-dependencies.ts";
 import type { BuildSlots } from "./build-slots.ts";
@@ -17,7 +16,7 @@ export interface Driving {
   /** Steps that run here, and what this driver has ended on purpose. */
   readonly running: Map<number, RunningStep>;
   readonly stopping: Map<number, "stopped" | "timed-out">;
-  readonly outcomes: { readonly step: number; readonly outcome: StepOutcome | "lost" }[];
+  readonly outcomes: { readonly step: number; readonly end: StepEnd | "lost" }[];
   readonly alarm: Alarm;
   session?: StepSession;
   log?: BuildLog;
@@ -31,11 +30,53 @@ export async function openLog(driving: Driving): Promise<BuildLog> {
   return driving.log;
 }
 
+/** Hears of the step's end, and tells the driver. */
+export function followStep(driving: Driving, step: number, running: RunningStep): void {
+  driving.running.set(step, running);
+  running.ended.then(
+    (end) => reportEnd(driving, step, end),
+    () => reportEnd(driving, step, "lost"),
+  );
+}
+
+/** Notes the end of a step, for the driver to record. */
+export function reportEnd(driving: Driving, step: number, end: StepEnd | "lost"): void {
+  driving.outcomes.push({ step, end });
+  driving.alarm.ring();
+}
+
 /** Until the alarm rings, or the instant. */
 export async function waitUntil({ alarm, deps }: Driving, until: number): Promise<void> {
   const waking = new AbortController();
   await Promise.race([alarm.wait(), deps.clock.sleep(Math.max(until - deps.clock.now(), 0), waking.signal)]);
   waking.abort();
+}
+
+/**
+ * Does something long for a build, until it is done or the build is to end: cancelled, past its deadline, abandoned. The
+ * work is then left to the signal, and nobody waits for it.
+ */
+export async function unlessEnding<T>(
+  driving: Driving,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T | "ending"> {
+  const over = new AbortController();
+  let isDone = false;
+  const done = work(over.signal).finally(() => {
+    isDone = true;
+    driving.alarm.ring();
+  });
+  done.catch(() => {}); // whoever waits for it hears of a fault
+  for (;;) {
+    const { stage, ending } = driving.stream.state;
+    const deadlineAt = stage.name === "working" ? stage.deadlineAt : driving.deps.clock.now();
+    if (isDone) return done;
+    if (driving.isAbandoned || ending !== undefined || driving.deps.clock.now() >= deadlineAt) {
+      over.abort();
+      return "ending";
+    }
+    await waitUntil(driving, deadlineAt);
+  }
 }
 
 /** Rung while nobody waits, it stays rung until somebody does: nothing is missed. One waits at a time. */

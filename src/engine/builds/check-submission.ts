@@ -1,0 +1,43 @@
+import type { BuildConfig } from "../../core/build/build-config.ts";
+import { applySubstitutions, type BuiltIn } from "../../core/build/substitutions.ts";
+import { unsupportedFields } from "../../core/build/unsupported-fields.ts";
+import { validateBuild, validateSubstituted } from "../../core/build/validate-build.ts";
+import { err, ok, type Result } from "../../core/values/result.ts";
+import type { BuildDependencies } from "./build-dependencies.ts";
+import type { BuildSubmission } from "./build-engine.ts";
+
+/** A submission that was found good: what the steps really get, and the values that the build shows. */
+export interface CheckedSubmission {
+  readonly config: BuildConfig;
+  readonly substitutions: Readonly<Record<string, string>>;
+}
+
+/** In Cloud Build's order: the file, then its substitutions, then what they made of it. The refusal is in its words. */
+export function checkSubmission(
+  deps: Pick<BuildDependencies, "projectNumber">,
+  { project, location, config, substitutions: overrides = {}, trigger }: BuildSubmission,
+  id: string,
+): Result<CheckedSubmission, string> {
+  const valid = validateBuild(config, overrides);
+  if (!valid.ok) return valid;
+  const unsupported = unsupportedFields(config);
+  if (unsupported.length > 0) return err(`this engine does not carry out ${unsupported.join(", ")}`);
+  const account = config.serviceAccount ?? "";
+  const builtIns: Partial<Record<BuiltIn, string>> = {
+    ...trigger?.builtIns,
+    PROJECT_ID: project,
+    BUILD_ID: id,
+    LOCATION: location,
+    PROJECT_NUMBER: deps.projectNumber?.(project) ?? "",
+    SERVICE_ACCOUNT: account,
+    SERVICE_ACCOUNT_EMAIL: account.split("/").at(-1) ?? "",
+  };
+  const origin = trigger === undefined ? "manual" : "triggered";
+  const substituted = applySubstitutions({ config, builtIns, overrides, origin });
+  if (!substituted.ok) return err(substituted.complaints.join(";"));
+  const after = validateSubstituted(substituted.value.config);
+  if (!after.ok) return after;
+  const isShown = (key: string) => key.startsWith("_") || key in overrides || key in (trigger?.builtIns ?? {});
+  const shown = Object.entries(substituted.value.values).filter(([key]) => isShown(key));
+  return ok({ config: substituted.value.config, substitutions: Object.fromEntries(shown) });
+}
