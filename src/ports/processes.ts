@@ -45,10 +45,18 @@ export interface RunningProcess {
   stop(graceMs: number): Promise<ExitRecord>;
 }
 
+export interface SupervisorRequest {
+  /** Marks the processes (`MOBIUS_PROCESS_MARK`), so that strays are found. */
+  readonly name: string;
+  /** Takes exit records. */
+  readonly directory: string;
+  /** A command that runs the supervisor, and with it all its processes, in some surroundings; found on `path`. */
+  readonly wrap?: { readonly command: NonEmpty<string>; readonly path: string };
+}
+
 /** Makes one supervisor: per build for its steps, per server for service instances. */
 export interface Supervisors {
-  /** `directory` takes exit records; `name` marks its processes (`MOBIUS_PROCESS_MARK`), so that strays are found. */
-  open(request: { readonly name: string; readonly directory: string }): Promise<Supervisor>;
+  open(request: SupervisorRequest): Promise<Supervisor>;
   /** Ends processes of this installation that an earlier server left behind; how many there were. */
   sweep(): Promise<number>;
 }

@@ -6,7 +6,8 @@ import { createHostExecutor } from "../../src/adapters/executors/host-executor.t
 import { findSandbox, NOT_ENFORCED, type Sandbox } from "../../src/adapters/executors/sandbox.ts";
 import { createSupervisors } from "../../src/adapters/executors/supervisors.ts";
 import { systemClock } from "../../src/adapters/system/system-clock.ts";
-import type { StepSession } from "../../src/ports/step-executor.ts";
+import { Secret } from "../../src/core/values/secret.ts";
+import type { StepOrder, StepSession } from "../../src/ports/step-executor.ts";
 
 const PATH = process.env.PATH ?? "";
 const probe = mkdtempSync(join(tmpdir(), "mobius-probe-"));
@@ -47,7 +48,7 @@ describe.skipIf(found === undefined)("a step in its sandbox", () => {
     rmSync(state, { recursive: true });
   });
 
-  const start = async (script: string) => {
+  const start = async (script: string, volumes: StepOrder["volumes"] = []) => {
     count += 1;
     const logPath = join(own, "steps", `step-${count}.log`);
     const config = { name: "bash", entrypoint: "bash", args: ["-c", script] };
@@ -56,16 +57,16 @@ describe.skipIf(found === undefined)("a step in its sandbox", () => {
       try: 1,
       config,
       directory: "/workspace",
-      volumes: [],
+      volumes,
       env: { PATH },
-      secretEnv: {},
+      secretEnv: { KEY: new Secret("s3cret-of-the-step") },
       logPath,
     });
-    return { running, log: () => readFileSync(logPath, "utf8") };
+    return { running, log: () => (existsSync(logPath) ? readFileSync(logPath, "utf8") : "") };
   };
-  const run = async (script: string) => {
-    const { running, log } = await start(script);
-    return { outcome: (await running.ended).outcome, log: log() };
+  const run = async (script: string, volumes: StepOrder["volumes"] = []) => {
+    const { running, log } = await start(script, volumes);
+    return { ...(await running.ended), log: log() };
   };
 
   it("reaches its own build and the installation's programs", async () => {
@@ -73,8 +74,37 @@ describe.skipIf(found === undefined)("a step in its sandbox", () => {
       `pwd; echo made > made.txt; echo home > "$HOME/x"; ${state}/programs/tool; id -u`,
     );
     expect(outcome).toEqual({ kind: "exited", code: 0 });
-    expect(log).toBe(`${own}/workspace\nfrom the installation\n${process.getuid?.()}\n`);
+    expect(log).toBe(`/workspace\nfrom the installation\n${process.getuid?.()}\n`);
     expect(readFileSync(join(own, "workspace", "made.txt"), "utf8")).toBe("made\n");
+  });
+
+  it("finds the workspace, the home, its output and its volumes where Cloud Build has them", async () => {
+    const volumes = [{ name: "cache", path: "/cache/of it" }];
+    await run(`echo 1 > /workspace/a; echo 2 > /builder/home/b; echo 3 > "/cache/of it/c"`, volumes);
+    const { log, output } = await run(
+      `cat /workspace/a ~/b "/cache/of it/c"; echo "$BUILDER_OUTPUT"; echo "x $KEY" > /builder/outputs/output`,
+      volumes,
+    );
+    expect(log).toBe("1\n2\n3\n/builder/outputs\n");
+    expect(Buffer.from(output ?? "", "base64").toString()).toBe("x [secret]\n");
+    expect((await run("ls /cache")).outcome).toEqual({ kind: "exited", code: 0 }); // the mount point stays, empty
+    expect((await run('ls -A "/cache/of it"')).log).toBe("");
+    expect((await run("ls -A /builder/outputs")).log).toBe("");
+  });
+
+  it("has no volume where one of the host's folders would have to take a mount point", async () => {
+    const { outcome } = await run("true", [{ name: "cache", path: "/usr/no-such-folder" }]);
+    expect(outcome).toEqual({
+      kind: "not-started",
+      reason: `the host executor cannot put volume "cache" at /usr/no-such-folder, as /usr is the host's: use another path`,
+    });
+  });
+
+  it("does not see what the installation gets while the build runs", async () => {
+    mkdirSync(join(state, "later"));
+    writeFileSync(join(state, "later", "key"), "secret");
+    const { log } = await run(`cat ${state}/later/key; true`);
+    expect(log).toContain("No such file");
   });
 
   it("reaches nothing else of the installation: no token, no key, no database, no other build", async () => {

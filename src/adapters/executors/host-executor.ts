@@ -1,16 +1,31 @@
 /**
- * Runs steps as processes on the host's own tools: a builder image stands for a program (`builder-images.ts`), and
- * `/workspace` for the build's workspace folder. Begin with `createHostExecutor`.
+ * Runs steps as processes on the host's own tools: a builder image stands for a program (`builder-images.ts`). In the
+ * sandbox they find `/workspace`, `/builder/home` and volumes where Cloud Build has them; without one, `/workspace` is
+ * only where they start. Begin with `createHostExecutor`.
  */
-import { appendFileSync, chmodSync, mkdirSync, writeFileSync } from "node:fs";
-import { join, posix } from "node:path";
+import { appendFileSync, existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
 import type { NonEmpty } from "../../core/values/problem.ts";
 import { err, ok, type Result } from "../../core/values/result.ts";
 import type { ExitRecord, Supervisor, Supervisors } from "../../ports/processes.ts";
 import type { ExecutedOutcome, RunningStep, StepExecutor, StepOrder, StepSession } from "../../ports/step-executor.ts";
 import { builderImage, MAPPED_IMAGES } from "./builder-images.ts";
 import { readExitRecord } from "./exit-records.ts";
-import { NOT_ENFORCED, type Sandbox } from "./sandbox.ts";
+import { type Bind, NOT_ENFORCED, type Sandbox } from "./sandbox.ts";
+import {
+  type BuildFolders,
+  buildFolders,
+  HOME,
+  hostPath,
+  makeBuildFolders,
+  makeOutputs,
+  makeVolume,
+  OUTPUTS,
+  processId,
+  WORKSPACE,
+  writeScript,
+} from "./step-folders.ts";
+import { keptOutput, takeOutput } from "./step-output.ts";
 
 export interface HostExecutorOptions {
   readonly supervisors: Supervisors;
@@ -24,71 +39,63 @@ export interface HostExecutorOptions {
 export function createHostExecutor(options: HostExecutorOptions): StepExecutor {
   return {
     async open({ id, directory }) {
-      const folders = foldersOf(directory);
-      for (const folder of Object.values(folders)) mkdirSync(folder, { recursive: true, mode: 0o700 });
-      const supervisor = await options.supervisors.open({ name: `build-${id}`, directory: folders.steps });
-      return session({ supervisor, directory, folders, mobius: options.mobiusCommand, sandbox: options.sandbox });
+      const folders = buildFolders(directory);
+      makeBuildFolders(folders);
+      const { supervisors, mobiusCommand, sandbox } = options;
+      const supervisor = await supervisors.open({
+        name: `build-${id}`,
+        directory: folders.steps,
+        ...(sandbox === undefined || sandbox === "none" ? {} : { wrap: aroundBuild(sandbox, folders) }),
+      });
+      return session({ supervisor, folders, mobius: mobiusCommand, sandbox });
     },
     async recorded({ directory }, attempt) {
-      const outcome = readExitRecord(foldersOf(directory).steps, processId(attempt));
-      return outcome === undefined ? undefined : { outcome };
+      const folders = buildFolders(directory);
+      const outcome = readExitRecord(folders.steps, processId(attempt));
+      return outcome === undefined ? undefined : withOutput(outcome, keptOutput(folders, attempt));
     },
     sweep: () => options.supervisors.sweep(),
   };
 }
 
-interface Folders {
-  readonly workspace: string;
-  readonly home: string;
-  readonly gcloud: string;
-  readonly steps: string;
-}
-
-function foldersOf(directory: string): Folders {
-  const home = join(directory, "home");
-  return {
-    workspace: join(directory, "workspace"),
-    home,
-    gcloud: join(home, ".gcloud"),
-    steps: join(directory, "steps"),
-  };
+function aroundBuild(sandbox: Sandbox, folders: BuildFolders) {
+  const binds = [
+    { from: folders.workspace, to: WORKSPACE },
+    { from: folders.home, to: HOME },
+  ];
+  return { command: sandbox.around({ own: folders.own, binds }), path: sandbox.path };
 }
 
 interface SessionParts {
   readonly supervisor: Supervisor;
-  /** The build's own folder. */
-  readonly directory: string;
-  readonly folders: Folders;
+  readonly folders: BuildFolders;
   readonly mobius: readonly string[];
   readonly sandbox: Sandbox | "none" | undefined;
 }
 
-function session({ supervisor, directory, folders, mobius, sandbox }: SessionParts): StepSession {
+function session({ supervisor, folders, mobius, sandbox }: SessionParts): StepSession {
   return {
     workspace: folders.workspace,
     async start(order) {
-      const command = commandOf(order, folders, mobius);
-      if (!command.ok) return notStarted(command.error);
-      const { argv, cwd, imageEnv } = command.value;
-      const outputs = join(folders.steps, `${processId(order)}.outputs`);
-      makeFolder(outputs);
-      // The workspace is there already, and most steps work in it.
-      if (cwd !== folders.workspace) mkdirSync(cwd, { recursive: true });
+      const place = placeOf(order, folders, sandbox);
+      const command = place.ok ? commandOf(order, folders, mobius) : place;
+      if (!command.ok || !place.ok) return notStarted(command.ok ? "" : command.error);
+      const { cwd, home, outputs, wrap } = place.value;
       const env: Record<string, string> = {
-        HOME: folders.home,
+        HOME: home,
         BUILDER_OUTPUT: outputs,
-        CLOUDSDK_CONFIG: folders.gcloud,
-        ...imageEnv,
+        CLOUDSDK_CONFIG: `${home}/.gcloud`,
+        ...command.value.imageEnv,
         ...order.env,
       };
       for (const [name, secret] of Object.entries(order.secretEnv)) env[name] ??= secret.reveal();
       const mask = Object.values(order.secretEnv);
       if (sandbox === "none") appendFileSync(order.logPath, NOT_ENFORCED, { mode: 0o600 });
-      const wrap = sandbox === undefined || sandbox === "none" ? [] : sandbox.wrap({ own: directory, cwd });
       const { logPath } = order;
+      const { argv } = command.value;
       const running = await supervisor.start({ id: processId(order), argv, wrap, cwd, env, logPath, mask });
       return {
-        ended: running.exited.then(({ outcome }) => ({ outcome: explain(outcome, order) })),
+        ended: running.exited.then(({ outcome }) => withOutput(explain(outcome, order), takeOutput(folders, order))),
         stop: async (graceMs) => void (await running.stop(graceMs)),
       };
     },
@@ -96,13 +103,8 @@ function session({ supervisor, directory, folders, mobius, sandbox }: SessionPar
   };
 }
 
-/** Looking for folders above first, as the recursive way does, would cost a step several times as much. */
-function makeFolder(path: string): void {
-  try {
-    mkdirSync(path);
-  } catch (cause) {
-    if ((cause as { code?: string }).code !== "EEXIST") throw cause;
-  }
+function withOutput(outcome: ExecutedOutcome, output: string | undefined) {
+  return output === undefined ? { outcome } : { outcome, output };
 }
 
 function notStarted(reason: string): RunningStep {
@@ -116,49 +118,74 @@ function explain(outcome: ExitRecord["outcome"], order: StepOrder): ExecutedOutc
   return { kind: "not-started", reason: `starting step container failed: ${outcome.reason} (${hint})` };
 }
 
+interface Place {
+  /** The host's folder in which the step works. */
+  readonly cwd: string;
+  /** As the step sees them. */
+  readonly home: string;
+  readonly outputs: string;
+  readonly wrap: readonly string[];
+}
+
+/** Where a step works, and what of the host it is shown. */
+function placeOf(
+  order: StepOrder,
+  folders: BuildFolders,
+  sandbox: Sandbox | "none" | undefined,
+): Result<Place, string> {
+  const { directory, volumes } = order;
+  const isEnclosed = sandbox !== undefined && sandbox !== "none";
+  if (volumes.length > 0 && !isEnclosed) {
+    return err("the host executor has no volumes on this machine: keep the files beneath /workspace");
+  }
+  const cwd = hostPath(folders, directory);
+  if (cwd === undefined) {
+    return err(`the host executor cannot work in "${directory}": use a directory beneath /workspace`);
+  }
+  // The workspace is there already, and most steps work in it.
+  if (cwd !== folders.workspace) mkdirSync(cwd, { recursive: true });
+  const outputs = makeOutputs(folders, order);
+  if (!isEnclosed) return ok({ cwd, home: folders.home, outputs, wrap: [] });
+  const binds: Bind[] = [{ from: outputs, to: OUTPUTS }];
+  for (const { name, path } of volumes) {
+    const taken = foreignFolder(path);
+    if (taken !== undefined) {
+      return err(
+        `the host executor cannot put volume "${name}" at ${path}, as ${taken} is the host's: use another path`,
+      );
+    }
+    binds.push({ from: makeVolume(folders, name), to: path });
+  }
+  return ok({ cwd, home: HOME, outputs: OUTPUTS, wrap: sandbox.wrap({ cwd: directory, binds }) });
+}
+
+/** The folder of the host in which a mount point would have to be made; undefined where none is in the way. */
+function foreignFolder(path: string): string | undefined {
+  const [first = ""] = path.split("/").filter(Boolean);
+  const top = `/${first}`;
+  if (top === WORKSPACE || top === "/builder" || existsSync(path)) return undefined;
+  return existsSync(top) ? top : undefined;
+}
+
 interface Command {
   readonly argv: NonEmpty<string>;
-  readonly cwd: string;
   readonly imageEnv: Readonly<Record<string, string>>;
 }
 
-function commandOf(order: StepOrder, folders: Folders, mobius: readonly string[]): Result<Command, string> {
-  const { name, entrypoint, args = [], script, volumes = [] } = order.config;
+function commandOf(order: StepOrder, folders: BuildFolders, mobius: readonly string[]): Result<Command, string> {
+  const { name, entrypoint, args = [], script } = order.config;
   const image = builderImage(name, mobius);
   if (image === undefined) {
     return err(
       `the host executor has no program for image "${name}": use one of ${MAPPED_IMAGES.join(", ")}, or run this build with containers`,
     );
   }
-  if (volumes.length > 0) return err("the host executor has no volumes: keep the files beneath /workspace");
-  const cwd = hostDirectory(order.directory, folders.workspace);
-  if (cwd === undefined) {
-    return err(`the host executor cannot work in "${order.directory}": use a directory beneath /workspace`);
-  }
-  const argv =
+  const [program, ...rest] =
     script === undefined
       ? [...(entrypoint === undefined ? image.entrypoint : [entrypoint]), ...args]
-      : [scriptFile(script, join(folders.steps, `${processId(order)}.script`))];
-  if (!isNonEmpty(argv)) return err(`image "${name}" has no entrypoint: give args, an entrypoint or a script`);
-  return ok({ argv, cwd, imageEnv: image.env ?? {} });
-}
-
-/** A first line `#!` chooses the interpreter; otherwise it is `/bin/sh`, as on Cloud Build. */
-function scriptFile(script: string, path: string): string {
-  writeFileSync(path, script.startsWith("#!") ? script : `#!/bin/sh\n${script}`, { mode: 0o700 });
-  chmodSync(path, 0o700);
-  return path;
-}
-
-function hostDirectory(directory: string, workspace: string): string | undefined {
-  const below = posix.relative("/workspace", directory);
-  return below === ".." || below.startsWith("../") ? undefined : join(workspace, below);
-}
-
-function processId(attempt: { readonly step: number; readonly try: number }): string {
-  return `step-${attempt.step}-try-${attempt.try}`;
-}
-
-function isNonEmpty(list: readonly string[]): list is NonEmpty<string> {
-  return list.length > 0;
+      : [writeScript(folders, order, script)];
+  if (program === undefined) return err(`image "${name}" has no entrypoint: give args, an entrypoint or a script`);
+  // The supervisor looks for the program on the host, where the workspace has another path.
+  const found = program.startsWith("/") ? (hostPath(folders, program) ?? program) : program;
+  return ok({ argv: [found, ...rest], imageEnv: image.env ?? {} });
 }

@@ -6,7 +6,14 @@ import { spawn } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { createInterface } from "node:readline";
 import type { Clock } from "../../ports/clock.ts";
-import type { ExitRecord, ProcessSpec, RunningProcess, Supervisor, Supervisors } from "../../ports/processes.ts";
+import type {
+  ExitRecord,
+  ProcessSpec,
+  RunningProcess,
+  Supervisor,
+  SupervisorRequest,
+  Supervisors,
+} from "../../ports/processes.ts";
 import { markedProcesses, signal } from "./marked-processes.ts";
 import { forgetLeftovers, HAS_PROC, type ProcessRecords, recordedLeftovers, recordProcess } from "./process-records.ts";
 import { MARK_VARIABLE, OWNER_VARIABLE, type SupervisorCommand, type SupervisorReport } from "./supervisor-protocol.ts";
@@ -39,9 +46,9 @@ export function createSupervisors(options: SupervisorsOptions): Supervisors {
   const directory = options.recordsDirectory;
   const records = isRecorded && directory !== undefined ? { directory, owner } : undefined;
   return {
-    async open({ name, directory }) {
+    async open({ name, directory, wrap }) {
       mkdirSync(directory, { recursive: true, mode: 0o700 });
-      return openSupervisor({ ...options, owner, mark: `${options.installationId}/${name}`, directory, records });
+      return openSupervisor({ ...options, owner, mark: `${options.installationId}/${name}`, directory, records, wrap });
     },
     sweep: () =>
       isRecorded ? sweepRecorded(records, options.clock) : sweepMarked(options.installationId, owner, options.clock),
@@ -53,6 +60,7 @@ interface Opening extends SupervisorsOptions {
   readonly mark: string;
   readonly directory: string;
   readonly records: ProcessRecords | undefined;
+  readonly wrap: SupervisorRequest["wrap"];
 }
 
 interface Expected {
@@ -62,16 +70,19 @@ interface Expected {
 }
 
 function openSupervisor(opening: Opening): Supervisor {
-  const child = spawn(
-    opening.nodePath,
-    [opening.supervisorScript, opening.directory, opening.records?.directory ?? ""],
-    {
-      // A session of its own: Ctrl-C in a terminal reaches the server, and the server ends its supervisors in order.
-      detached: true,
-      env: { [MARK_VARIABLE]: opening.mark, [OWNER_VARIABLE]: opening.owner },
-      stdio: ["pipe", "pipe", "inherit"],
+  const { wrap, nodePath, supervisorScript, directory, records } = opening;
+  const own = [nodePath, supervisorScript, directory, records?.directory ?? ""];
+  const [program = nodePath, ...args] = [...(wrap?.command ?? []), ...own];
+  const child = spawn(program, args, {
+    // A session of its own: Ctrl-C in a terminal reaches the server, and the server ends its supervisors in order.
+    detached: true,
+    env: {
+      [MARK_VARIABLE]: opening.mark,
+      [OWNER_VARIABLE]: opening.owner,
+      ...(wrap === undefined ? {} : { PATH: wrap.path }),
     },
-  );
+    stdio: ["pipe", "pipe", "inherit"],
+  });
   if (opening.records !== undefined && child.pid !== undefined) recordProcess(opening.records, child.pid);
   const expected = new Map<string, Expected>();
   let fault: Error | undefined;
