@@ -6,11 +6,13 @@
  * `/proc`. Begin with `main`.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { accessSync, closeSync, constants, fsyncSync, openSync, statSync, writeSync } from "node:fs";
+import { accessSync, closeSync, constants, statSync } from "node:fs";
 import { delimiter, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { openExitRecords } from "../adapters/executors/exit-records.ts";
 import { markedProcesses, signal } from "../adapters/executors/marked-processes.ts";
+import { createOutputPipes, type OutputPipe } from "../adapters/executors/output-pipes.ts";
+import { DEFAULT_QUOTA_BYTES, type OutputRelay, openOutputRelay } from "../adapters/executors/output-relay.ts";
 import { recordProcess } from "../adapters/executors/process-records.ts";
 import {
   MARK_VARIABLE,
@@ -19,7 +21,6 @@ import {
   type SupervisorReport,
 } from "../adapters/executors/supervisor-protocol.ts";
 import { systemClock } from "../adapters/system/system-clock.ts";
-import { createMasker } from "../core/build/mask.ts";
 import type { ExitRecord } from "../ports/processes.ts";
 
 /** What a process gets to end by itself when the server is gone, in milliseconds. */
@@ -37,6 +38,7 @@ const mark = process.env[MARK_VARIABLE] ?? "unmarked";
 const owner = process.env[OWNER_VARIABLE] ?? "";
 const parent = process.ppid;
 const keep = openExitRecords(directory);
+const pipes = createOutputPipes(directory);
 const running = new Map<string, ChildProcess>();
 let isAbandoned = false;
 
@@ -89,23 +91,19 @@ function start(command: StartCommand): void {
   }
 }
 
-function run({ id, argv, wrap = [], cwd, env: given, logPath, mask }: StartCommand, program: string): void {
-  const log = openSync(logPath, "a", 0o600);
+function run(command: StartCommand, program: string): void {
+  const { id, argv, wrap = [], cwd, logPath, mask, quotaBytes = DEFAULT_QUOTA_BYTES } = command;
+  const output = openOutputRelay({ path: logPath, mask, quotaBytes });
+  const pipe = pipes.open();
   const startedMs = systemClock.monotonicMs();
-  const env = { ...given, [MARK_VARIABLE]: `${mark}/${id}`, [OWNER_VARIABLE]: owner };
-  const options = { cwd, env, detached: true } as const;
+  const env = { ...command.env, [MARK_VARIABLE]: `${mark}/${id}`, [OWNER_VARIABLE]: owner };
   const [first = program, ...args] = [...wrap, program, ...argv.slice(1)];
-  // Output to be masked comes through one pipe for both streams, so that their order stays what it was.
-  const child =
-    mask.length === 0
-      ? spawn(first, args, { ...options, stdio: ["ignore", log, log] })
-      : spawn("/bin/sh", ["-c", 'exec "$@" 2>&1', "sh", first, ...args], {
-          ...options,
-          stdio: ["ignore", "pipe", "pipe"],
-        });
-  const drained = mask.length === 0 ? Promise.resolve() : relay(child, log, mask);
+  const child = spawn(first, args, { cwd, env, detached: true, stdio: ["ignore", pipe.input, pipe.input] });
+  closeSync(pipe.input);
+  const drained = pipe.read(output.take);
   child.on("error", (error) => {
-    closeSync(log);
+    pipe.close();
+    output.end();
     finish(id, { kind: "not-started", reason: error.message });
   });
   child.on("spawn", () => {
@@ -114,27 +112,30 @@ function run({ id, argv, wrap = [], cwd, env: given, logPath, mask }: StartComma
     report({ type: "started", id, pid: child.pid ?? 0 });
   });
   child.on("exit", (code, name) => {
-    void settle({ id, child, log, drained, outcome: outcomeOf(code, name), startedMs });
+    void settle({ id, child, pipe, output, drained, outcome: outcomeOf(code, name), startedMs });
   });
 }
 
 interface Ended {
   readonly id: string;
   readonly child: ChildProcess;
-  readonly log: number;
+  readonly pipe: OutputPipe;
+  readonly output: OutputRelay;
   readonly drained: Promise<void>;
   readonly outcome: ExitRecord["outcome"];
   readonly startedMs: number;
 }
 
 /** After a process: nothing of it is left, its output is stored, its record is on disk. In this order. */
-async function settle({ id, child, log, drained, outcome, startedMs }: Ended): Promise<void> {
+async function settle({ id, child, pipe, output, drained, outcome, startedMs }: Ended): Promise<void> {
   killGroup(child, "SIGKILL");
   const isShort = systemClock.monotonicMs() - startedMs < SHORT_MS;
   killStrays(`${mark}/${id}`, isShort ? child.pid : undefined);
-  await Promise.race([drained, systemClock.sleep(DRAIN_MS)]);
-  fsyncSync(log);
-  closeSync(log);
+  const enough = new AbortController();
+  await Promise.race([drained, systemClock.sleep(DRAIN_MS, enough.signal)]);
+  enough.abort();
+  pipe.close();
+  output.end();
   // A client of a server that was killed fails before we see our input end: such a failure is not the process's own.
   if (outcome.kind !== "exited" || outcome.code !== 0) await systemClock.sleep(DOUBT_MS);
   running.delete(id);
@@ -143,7 +144,11 @@ async function settle({ id, child, log, drained, outcome, startedMs }: Ended): P
 
 function finish(id: string, outcome: ExitRecord["outcome"]): void {
   if (isAbandoned || process.ppid !== parent) return;
-  keep({ id, outcome });
+  try {
+    keep({ id, outcome });
+  } catch {
+    // The disk is full. The server lives and hears of it now; only one that starts later would run the step again.
+  }
   report({ type: "exited", id, outcome });
 }
 
@@ -173,26 +178,6 @@ function killStrays(of: string, startedBy?: number): void {
     if (strays.length === 0) return;
     for (const stray of strays) signal(stray.pid, "SIGKILL");
   }
-}
-
-/** Stores output with the secrets hidden. Writing blocks, so a process cannot print faster than the disk takes it. */
-function relay(child: ChildProcess, log: number, mask: readonly string[]): Promise<void> {
-  const masker = createMasker(mask);
-  const store = (bytes: string) => {
-    if (bytes !== "") writeAll(log, Buffer.from(bytes, "latin1"));
-  };
-  return new Promise((done) => {
-    child.stdout?.on("data", (chunk: Buffer) => store(masker.push(chunk.toString("latin1"))));
-    child.stdout?.on("close", () => {
-      store(masker.flush());
-      done();
-    });
-  });
-}
-
-function writeAll(file: number, bytes: Buffer): void {
-  let written = 0;
-  while (written < bytes.length) written += writeSync(file, bytes, written);
 }
 
 function outcomeOf(code: number | null, name: NodeJS.Signals | null): ExitRecord["outcome"] {

@@ -14,6 +14,8 @@ export interface ProcessSpec {
   readonly logPath: string;
   /** Values that are hidden in the output before it is stored. */
   readonly mask?: readonly Secret[];
+  /** Bytes of output that are kept, 1 GiB where nothing is said; the log's last line then says what was cut off. */
+  readonly quotaBytes?: number;
 }
 
 export interface ExitRecord {

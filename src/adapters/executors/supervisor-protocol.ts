@@ -11,8 +11,10 @@ export type SupervisorCommand =
       readonly cwd: string;
       readonly env: Readonly<Record<string, string>>;
       readonly logPath: string;
-      /** Values to hide, as byte strings. With any, output passes through the supervisor. */
+      /** Values to hide, as byte strings. */
       readonly mask: readonly string[];
+      /** Bytes of output that are kept; 1 GiB where nothing is said. */
+      readonly quotaBytes?: number;
     }
   | { readonly type: "stop"; readonly id: string; readonly graceMs: number };
 

@@ -139,7 +139,7 @@ interface Channel {
 }
 
 function startProcess(spec: ProcessSpec, { send, expected }: Channel): Promise<RunningProcess> {
-  const { id, argv, wrap = [], cwd, env, logPath, mask = [] } = spec;
+  const { id, argv, wrap = [], cwd, env, logPath, mask = [], quotaBytes } = spec;
   return new Promise((resolve, reject) => {
     const exited = new Promise<ExitRecord>((settle, fail) => {
       const running = (pid: number | undefined) =>
@@ -166,7 +166,8 @@ function startProcess(spec: ProcessSpec, { send, expected }: Channel): Promise<R
     });
     exited.catch(() => {}); // whoever waits for it hears of it; nobody has to
     const values = mask.map((secret) => Buffer.from(secret.reveal()).toString("latin1"));
-    send({ type: "start", id, argv, wrap, cwd, env, logPath, mask: values });
+    const quota = quotaBytes === undefined ? {} : { quotaBytes };
+    send({ type: "start", id, argv, wrap, cwd, env, logPath, mask: values, ...quota });
   });
 }
 
