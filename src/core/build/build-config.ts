@@ -15,13 +15,27 @@ export interface BuildConfig {
   readonly logsBucket?: string;
   readonly availableSecrets?: {
     readonly secretManager?: readonly { readonly versionName: string; readonly env: string }[];
+    /** Values encrypted with a key of Cloud KMS, as base64 by name. */
+    readonly inline?: readonly { readonly kmsKeyName?: string; readonly envMap?: Readonly<Record<string, string>> }[];
   };
+  /** The older form of encrypted values. */
+  readonly secrets?: readonly {
+    readonly kmsKeyName?: string;
+    readonly secretEnv?: Readonly<Record<string, string>>;
+  }[];
   readonly artifacts?: {
     readonly images?: readonly string[];
     readonly objects?: { readonly location: string; readonly paths: readonly string[] };
+    readonly mavenArtifacts?: readonly PublishedPackage[];
+    readonly pythonPackages?: readonly PublishedPackage[];
   };
   /** One of Cloud Build's sources (`gitSource`, `storageSource`, …), kept as it was given. */
   readonly source?: Readonly<Record<string, unknown>>;
+}
+
+/** A package that goes to a repository; its other fields are kept as they were given. */
+export interface PublishedPackage {
+  readonly repository?: string;
 }
 
 export interface BuildStep {
@@ -38,7 +52,7 @@ export interface BuildStep {
   readonly allowFailure?: boolean;
   readonly allowExitCodes?: readonly number[];
   readonly automapSubstitutions?: boolean;
-  readonly volumes?: readonly { readonly name: string; readonly path: string }[];
+  readonly volumes?: readonly BuildVolume[];
 }
 
 export interface BuildOptions {
@@ -49,9 +63,15 @@ export interface BuildOptions {
   readonly automapSubstitutions?: boolean;
   readonly env?: readonly string[];
   readonly secretEnv?: readonly string[];
-  readonly volumes?: readonly { readonly name: string; readonly path: string }[];
+  readonly volumes?: readonly BuildVolume[];
   readonly pool?: { readonly name: string };
   readonly defaultLogsBucketBehavior?: string;
+}
+
+/** A folder that steps share beside `/workspace`: by name, each at a path of its own. */
+export interface BuildVolume {
+  readonly name: string;
+  readonly path: string;
 }
 
 /** Cloud Build's states of a build and of a step. */

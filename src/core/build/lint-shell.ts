@@ -3,7 +3,7 @@ import { shellVariableLost, shellVariableUnescaped, substitutionInShell } from "
 import { listNode, type ShellText, shellTexts } from "./shell-texts.ts";
 import { type Edit, insertAfter, insertFieldBefore } from "./splice.ts";
 import { stepIdentifier } from "./step-graph.ts";
-import { BUILT_INS, referencedKeys } from "./substitutions.ts";
+import { isBuiltIn, referencedKeys } from "./substitution-keys.ts";
 
 /** Every container has these, so a step that reads them expects no other step's value. */
 const EVERYWHERE: ReadonlySet<string> = new Set(["HOME", "PATH", "PWD", "USER", "HOSTNAME", "SHELL", "IFS"]);
@@ -43,7 +43,7 @@ export function shellFindings(subject: LintSubject): readonly Finding[] {
 function unescaped({ file, config }: LintSubject, shell: ShellText): readonly Finding[] {
   const places = new Map<string, number[]>();
   for (const { key, at } of referencedKeys(shell.source)) {
-    if ((BUILT_INS as readonly string[]).includes(key)) continue;
+    if (isBuiltIn(key)) continue;
     const isUserKey = key.startsWith("_") && (key in (config.substitutions ?? {}) || !shell.assigned.has(key));
     if (!isUserKey) places.set(key, [...(places.get(key) ?? []), shell.at + at]);
   }
@@ -68,7 +68,7 @@ function lostVariables({ file, config }: LintSubject, shell: ShellText, all: rea
   const found = new Map<string, Lost>();
   for (const { key, at } of read) {
     if (found.has(key) || EVERYWHERE.has(key) || shell.assigned.has(key) || shell.given.has(key)) continue;
-    if (key in (config.substitutions ?? {}) || (BUILT_INS as readonly string[]).includes(key)) continue;
+    if (key in (config.substitutions ?? {}) || isBuiltIn(key)) continue;
     const setter = all.findLast(
       (other) => other.step < shell.step && (other.assigned.has(key) || other.given.has(key)),
     );

@@ -2,7 +2,7 @@ import { err, ok, type Result } from "../values/result.ts";
 import type { BuildConfig, BuildStep } from "./build-config.ts";
 import { goDuration, parseDuration } from "./duration.ts";
 import { stepGraph } from "./step-graph.ts";
-import { OVERRIDABLE_BUILT_INS } from "./substitutions.ts";
+import { OVERRIDABLE_BUILT_INS } from "./substitution-keys.ts";
 
 /** Limits of Cloud Build, as far as they are known. */
 const LIMITS = {
