@@ -23,6 +23,16 @@ export function createMemoryStepLogs(): StepLogs {
       const bytes = new TextEncoder().encode(texts.get(build) ?? "").subarray(fromByte);
       return { text: new TextDecoder().decode(bytes), next: fromByte + bytes.length };
     },
+    async lines({ build, fromLine, count }) {
+      let fromByte = 0;
+      const all = (texts.get(build) ?? "").split("\n").map((text) => {
+        const bytes = new TextEncoder().encode(text).length;
+        fromByte += bytes + 1;
+        return { text, fromByte: fromByte - bytes - 1, bytes };
+      });
+      all.pop(); // each line here has its break
+      return { lines: all.slice(fromLine, fromLine + count), total: all.length };
+    },
     async *follow(request, signal) {
       let at = request.fromByte;
       while (!signal.aborted) {

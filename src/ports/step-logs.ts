@@ -4,6 +4,15 @@ export interface LogSelection {
   readonly step?: number;
 }
 
+/** A line of a log. `text` is only its beginning where the line is longer than 16 KiB: `read` has the rest. */
+export interface LogLine {
+  readonly text: string;
+  /** Where in the log the line begins. */
+  readonly fromByte: number;
+  /** Its length without the line break. */
+  readonly bytes: number;
+}
+
 /**
  * The logs of builds: one readable log per build in Cloud Build's layout, and each step's raw output beside it. What
  * the executor writes into `stepFile` is masked already; nothing else may reach a log.
@@ -15,6 +24,13 @@ export interface StepLogs {
   read(
     request: LogSelection & { readonly fromByte: number },
   ): Promise<{ readonly text: string; readonly next: number }>;
+  /**
+   * Lines by their numbers, from 0: at most `count`, and fewer where they have more than 1 MiB. What it costs does not depend
+   * on how long the log is. `total` is how many there are now, one that is still being written included.
+   */
+  lines(
+    request: LogSelection & { readonly fromLine: number; readonly count: number },
+  ): Promise<{ readonly lines: readonly LogLine[]; readonly total: number }>;
   /** Yields text from the byte on as it comes, until the build's log is closed and all is given, or the signal aborts. */
   follow(request: LogSelection & { readonly fromByte: number }, signal: AbortSignal): AsyncIterable<string>;
 }

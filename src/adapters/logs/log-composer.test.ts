@@ -2,7 +2,11 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, truncateSync } from 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { openLogComposer } from "./log-composer.ts";
+import { type LogComposer, openLogComposer, type RawProgress } from "./log-composer.ts";
+
+function add(composer: LogComposer, text: string, progress?: RawProgress): void {
+  expect(composer.append((pass) => pass(Buffer.from(text)), progress)).toBe("stored");
+}
 
 describe("openLogComposer", () => {
   let folder: string;
@@ -15,9 +19,9 @@ describe("openLogComposer", () => {
 
   function compose() {
     const composer = openLogComposer(folder);
-    composer.append("BUILD\n");
-    composer.append("Step #0: ä\n", { name: "0-1", bytes: 3 });
-    composer.append("Step #1: b\n", { name: "1-1", bytes: 2 });
+    add(composer, "BUILD\n");
+    add(composer, "Step #0: ä\n", { name: "0-1", bytes: 3 });
+    add(composer, "Step #1: b\n", { name: "1-1", bytes: 2 });
     composer.close();
   }
 
@@ -25,7 +29,7 @@ describe("openLogComposer", () => {
     compose();
     const again = openLogComposer(folder);
     expect([again.taken("0-1"), again.taken("1-1"), again.taken("2-1")]).toEqual([3, 2, 0]);
-    again.append("Step #0: c\n", { name: "0-1", bytes: 5 });
+    add(again, "Step #0: c\n", { name: "0-1", bytes: 5 });
     again.close();
     expect(log()).toBe("BUILD\nStep #0: ä\nStep #1: b\nStep #0: c\n");
   });
@@ -45,7 +49,7 @@ describe("openLogComposer", () => {
     const again = openLogComposer(folder);
     expect(log()).toBe("BUILD\nStep #0: ä\n");
     expect([again.taken("0-1"), again.taken("1-1")]).toEqual([3, 0]);
-    again.append("Step #1: b\n", { name: "1-1", bytes: 2 });
+    add(again, "Step #1: b\n", { name: "1-1", bytes: 2 });
     again.close();
     expect(openLogComposer(folder).taken("1-1")).toBe(2);
   });

@@ -5,6 +5,7 @@
  */
 import { closeSync, fstatSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { forgetLineIndex } from "./line-index.ts";
 
 /** A piece of a step's raw output: the file's name, and how many bytes of it are in the log with this piece. */
 export interface RawProgress {
@@ -12,10 +13,18 @@ export interface RawProgress {
   readonly bytes: number;
 }
 
+/** What became of a piece. */
+export type Stored = "stored" | "no-space";
+
 export interface LogComposer {
-  append(text: string, progress?: RawProgress): void;
+  /** Adds a piece that `write` passes on bit by bit, or nothing of it where the disk is full. */
+  append(write: (pass: (bytes: Uint8Array) => void) => void, progress?: RawProgress): Stored;
   /** How many bytes of a raw file are in the log. */
   taken(name: string): number;
+  /** Takes a raw file as copied so far, though it is not. Nothing of that is kept on the disk. */
+  skip(progress: RawProgress): void;
+  /** Puts bytes, whole lines, in the place of the log's last ones; for when there is no space for more. */
+  replaceEnd(bytes: Uint8Array): void;
   close(): void;
 }
 
@@ -24,25 +33,50 @@ const OWN = "-";
 
 /** Opens a log in the folder, new or where it was left. */
 export function openLogComposer(directory: string): LogComposer {
-  const log = openSync(join(directory, "log.txt"), "a", 0o600);
+  const logPath = join(directory, "log.txt");
+  const log = openSync(logPath, "a", 0o600);
   const indexPath = join(directory, "log.index");
   const index = openSync(indexPath, "a", 0o600);
   const found = readIndex(readFileSync(indexPath, "latin1"), fstatSync(log).size);
+  if (found.logBytes < fstatSync(log).size) forgetLineIndex(logPath);
   ftruncateSync(log, found.logBytes);
   ftruncateSync(index, found.indexBytes);
   const { taken } = found;
-  let { logBytes } = found;
+  let { logBytes, indexBytes } = found;
   return {
-    append(text, progress) {
-      if (text === "") return;
-      const bytes = Buffer.from(text);
-      writeWhole(log, bytes);
-      logBytes += bytes.length;
-      if (progress !== undefined) taken.set(progress.name, progress.bytes);
+    append(write, progress) {
       const { name, bytes: raw } = progress ?? { name: OWN, bytes: 0 };
-      writeWhole(index, Buffer.from(`${logBytes} ${name} ${raw}\n`));
+      let added = 0;
+      try {
+        write((bytes) => {
+          writeWhole(log, bytes);
+          added += bytes.length;
+        });
+        const entry = Buffer.from(`${logBytes + added} ${name} ${raw}\n`);
+        writeWhole(index, entry);
+        indexBytes += entry.length;
+      } catch (error) {
+        ftruncateSync(log, logBytes);
+        ftruncateSync(index, indexBytes);
+        if (!isNoSpace(error)) throw error;
+        return "no-space";
+      }
+      logBytes += added;
+      if (progress !== undefined) taken.set(name, raw);
+      return "stored";
     },
     taken: (name) => taken.get(name) ?? 0,
+    skip: ({ name, bytes }) => void taken.set(name, bytes),
+    replaceEnd(bytes) {
+      if (bytes.length > logBytes) return;
+      // The index stays right, as the log's length stays what it was.
+      ftruncateSync(log, logBytes - bytes.length);
+      try {
+        writeWhole(log, bytes);
+      } catch (error) {
+        if (!isNoSpace(error)) throw error; // somebody else was faster; the log is shorter, and says nothing
+      }
+    },
     close() {
       closeSync(log);
       closeSync(index);
@@ -71,6 +105,11 @@ function readIndex(text: string, logSize: number): Found {
   return { logBytes, indexBytes, taken };
 }
 
-function writeWhole(file: number, bytes: Buffer): void {
+function writeWhole(file: number, bytes: Uint8Array): void {
   for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written);
+}
+
+function isNoSpace(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === "ENOSPC" || code === "EDQUOT";
 }

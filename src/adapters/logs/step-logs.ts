@@ -7,6 +7,9 @@ import { join } from "node:path";
 import type { Clock } from "../../ports/clock.ts";
 import type { BuildLog, LogSelection, StepLogs } from "../../ports/step-logs.ts";
 import { openBuildLog, stepLogFile } from "./build-log.ts";
+import { openLineIndex, readAtOnce } from "./line-index.ts";
+import { readLines } from "./read-lines.ts";
+import { wholeCharacters } from "./whole-characters.ts";
 
 /** Longest text of one read. */
 const MAX_READ = 1024 * 1024;
@@ -31,6 +34,18 @@ export function createStepLogs(options: { readonly buildsDirectory: string; read
       return log;
     },
     read: async (request) => read(fileOf(buildsDirectory, request), request.fromByte),
+    async lines(request) {
+      const path = fileOf(buildsDirectory, request);
+      const file = openIfThere(path);
+      if (file === undefined) return { lines: [], total: 0 };
+      try {
+        const log = { path, file, readAt: readAtOnce };
+        using index = await openLineIndex(log);
+        return { lines: readLines({ ...log, index }, request.fromLine, request.count), total: index.lines };
+      } finally {
+        closeSync(file);
+      }
+    },
     async *follow(request, signal) {
       const deadline = clock.monotonicMs() + MAX_FOLLOW_MS;
       let at = request.fromByte;
@@ -57,12 +72,8 @@ function fileOf(buildsDirectory: string, { build, step }: LogSelection): string 
 }
 
 function read(path: string, fromByte: number): { text: string; next: number } {
-  let file: number;
-  try {
-    file = openSync(path, "r");
-  } catch {
-    return { text: "", next: fromByte }; // not begun yet
-  }
+  const file = openIfThere(path);
+  if (file === undefined) return { text: "", next: fromByte };
   try {
     const buffer = Buffer.alloc(MAX_READ);
     const bytes = buffer.subarray(0, readSync(file, buffer, 0, MAX_READ, fromByte));
@@ -73,15 +84,10 @@ function read(path: string, fromByte: number): { text: string; next: number } {
   }
 }
 
-/** Length without a last character of which bytes are still missing. */
-function wholeCharacters(bytes: Buffer): number {
-  for (let back = 1; back <= Math.min(3, bytes.length); back++) {
-    const byte = bytes[bytes.length - back] ?? 0;
-    if (byte < 0x80) return bytes.length;
-    if (byte >= 0xc0) {
-      const needed = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2;
-      return needed > back ? bytes.length - back : bytes.length;
-    }
+function openIfThere(path: string): number | undefined {
+  try {
+    return openSync(path, "r");
+  } catch {
+    return undefined; // not begun yet
   }
-  return bytes.length;
 }
