@@ -11,7 +11,9 @@ export interface StepOrder {
   readonly directory: string;
   /** Folders that steps of one build share, beside the workspace. */
   readonly volumes: readonly { readonly name: string; readonly path: string }[];
-  /** The build's variables, in order of precedence already merged: what the executor adds stands beneath them. */
+  /** What the engine adds beneath the step's own variables: the host's PATH, the server's address. */
+  readonly engineEnv: Readonly<Record<string, string>>;
+  /** The build's and the step's variables, in order of precedence already merged. */
   readonly env: Readonly<Record<string, string>>;
   /** Variables whose values are hidden in the output. Added where `env` has no such name. */
   readonly secretEnv: Readonly<Record<string, Secret>>;

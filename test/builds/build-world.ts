@@ -14,6 +14,7 @@ import { Secret } from "../../src/core/values/secret.ts";
 import type { BuildDependencies } from "../../src/engine/builds/build-dependencies.ts";
 import { type BuildEngine, createBuildEngine } from "../../src/engine/builds/build-engine.ts";
 import { createMemoryEventLog } from "../../src/ports/event-log.fake.ts";
+import type { Supervisors } from "../../src/ports/processes.ts";
 import type { StepLogs } from "../../src/ports/step-logs.ts";
 
 const SUPERVISOR = resolve(import.meta.dirname, "../../src/main/supervisor.ts");
@@ -30,15 +31,20 @@ export interface BuildWorld extends AsyncDisposable {
   log(build: Build): Promise<string>;
 }
 
-export function buildDependencies(directory: string, changes: Partial<BuildDependencies> = {}): BuildDependencies {
-  const buildsDirectory = join(directory, "builds");
-  mkdirSync(buildsDirectory, { recursive: true });
-  const supervisors = createSupervisors({
+/** Supervisors of an installation in the directory. */
+export function testSupervisors(directory: string): Supervisors {
+  return createSupervisors({
     installationId: `test-${directory.split("-").at(-1)}`,
     nodePath: process.execPath,
     supervisorScript: SUPERVISOR,
     clock: systemClock,
   });
+}
+
+export function buildDependencies(directory: string, changes: Partial<BuildDependencies> = {}): BuildDependencies {
+  const buildsDirectory = join(directory, "builds");
+  mkdirSync(buildsDirectory, { recursive: true });
+  const supervisors = testSupervisors(directory);
   return {
     eventLog: createMemoryEventLog(),
     executor: createHostExecutor({ supervisors, mobiusCommand: ["echo", "mobius"] }),
@@ -57,8 +63,10 @@ export function buildDependencies(directory: string, changes: Partial<BuildDepen
   };
 }
 
-export function createBuildWorld(changes: Partial<BuildDependencies> = {}): BuildWorld {
-  const directory = mkdtempSync(join(tmpdir(), "mobius-builds-"));
+export function createBuildWorld(
+  changes: Partial<BuildDependencies> = {},
+  directory: string = mkdtempSync(join(tmpdir(), "mobius-builds-")),
+): BuildWorld {
   const faults: unknown[] = [];
   const deps = buildDependencies(directory, { onFault: (_, fault) => faults.push(fault), ...changes });
   const engine = createBuildEngine(deps);
@@ -71,7 +79,7 @@ export function createBuildWorld(changes: Partial<BuildDependencies> = {}): Buil
       const submission = { project: "p1", location: "global", config, actor: actorId("person", "ada") };
       const submitted = await engine.submit(submission);
       if (!submitted.ok) throw new Error(submitted.error.message);
-      const build = await engine.ended(submitted.value.id, AbortSignal.timeout(15_000));
+      const build = await engine.ended(submitted.value.id, AbortSignal.timeout(30_000));
       if (build?.stage.name !== "ended") throw new Error(`the build did not end: ${build?.stage.name} ${faults}`);
       return build;
     },

@@ -10,7 +10,7 @@ import { systemIds } from "../../src/adapters/system/system-ids.ts";
 import { createRegistryServer } from "../../src/cloud/registry/registry-server.ts";
 
 /** An entry of a layer that a test makes, however wrong. */
-export type FixtureEntry = Partial<Header> & Pick<Header, "name"> & { readonly content?: string };
+export type FixtureEntry = Partial<Header> & Pick<Header, "name"> & { readonly content?: string | Buffer };
 
 /** A registry with an unpacker, and a way to push images that no builder of ours would make. */
 export interface ImageFixture extends AsyncDisposable {
@@ -25,7 +25,11 @@ export interface PushedImage {
   readonly layers: readonly (readonly FixtureEntry[] | Uint8Array)[];
   readonly config?: object;
   readonly compression?: "gzip";
+  /** Default: `FIXTURE_REPOSITORY`. */
+  readonly repository?: string;
 }
+
+const ARCHITECTURE = process.arch === "x64" ? "amd64" : process.arch;
 
 export const FIXTURE_REPOSITORY = "gcr.io/mobius-staging/fixture";
 
@@ -48,22 +52,27 @@ export async function startImageFixture(): Promise<ImageFixture> {
   };
 }
 
-async function pushImage(registryUrl: string, { layers, config = {}, compression }: PushedImage): Promise<string> {
-  const base = `${registryUrl}/v2/${FIXTURE_REPOSITORY}`;
+/** Pushes an image as `latest`, and gives its reference by digest. */
+export async function pushImage(registryUrl: string, image: PushedImage): Promise<string> {
+  const { layers, config = {}, compression, repository = FIXTURE_REPOSITORY } = image;
+  const base = `${registryUrl}/v2/${repository}`;
   const pushed = [];
+  const contents: string[] = [];
   for (const layer of layers) {
     const tar = layer instanceof Uint8Array ? layer : await tarOf(layer);
+    contents.push(`sha256:${createHash("sha256").update(tar).digest("hex")}`);
     const content = compression === "gzip" ? gzipSync(tar) : tar;
     const mediaType = `application/vnd.oci.image.layer.v1.tar${compression === "gzip" ? "+gzip" : ""}`;
     pushed.push({ mediaType, ...(await pushBlob(base, content)) });
   }
+  const whole = { architecture: ARCHITECTURE, os: "linux", config, rootfs: { type: "layers", diff_ids: contents } };
   const mediaType = "application/vnd.oci.image.manifest.v1+json";
   const manifest = JSON.stringify({
     schemaVersion: 2,
     mediaType,
     config: {
       mediaType: "application/vnd.oci.image.config.v1+json",
-      ...(await pushBlob(base, Buffer.from(JSON.stringify({ config })))),
+      ...(await pushBlob(base, Buffer.from(JSON.stringify(whole)))),
     },
     layers: pushed,
   });
@@ -72,7 +81,7 @@ async function pushImage(registryUrl: string, { layers, config = {}, compression
     body: manifest,
     headers: { "content-type": mediaType },
   });
-  return `${FIXTURE_REPOSITORY}@${response.headers.get("docker-content-digest")}`;
+  return `${repository}@${response.headers.get("docker-content-digest")}`;
 }
 
 async function pushBlob(base: string, content: Uint8Array): Promise<{ digest: string; size: number }> {

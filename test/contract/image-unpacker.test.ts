@@ -33,7 +33,10 @@ describe("image unpacker", () => {
     const image = await fixture.unpacker.unpack(`${FIXTURE_REPOSITORY}:v1`);
     expect(image).toEqual({
       directory: join(fixture.unpackedDirectory, digest.slice("sha256:".length), "rootfs"),
+      digest,
       command: ["node", "server.js"],
+      entrypoint: image.entrypoint,
+      user: "",
       env: {},
       workingDirectory: join(image.directory, "app"),
     });

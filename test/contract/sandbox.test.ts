@@ -58,7 +58,8 @@ describe.skipIf(found === undefined)("a step in its sandbox", () => {
       config,
       directory: "/workspace",
       volumes,
-      env: { PATH },
+      engineEnv: { PATH },
+      env: {},
       secretEnv: { KEY: new Secret("s3cret-of-the-step") },
       logPath,
     });
@@ -159,7 +160,8 @@ describe.skipIf(found === undefined)("a step in its sandbox", () => {
       config,
       directory: "/workspace",
       volumes: [],
-      env: { PATH },
+      engineEnv: { PATH },
+      env: {},
       secretEnv: {},
       logPath: join(own, "steps", "x.log"),
     });
@@ -195,7 +197,8 @@ describe("a step where there is no sandbox", () => {
       config,
       directory: "/workspace",
       volumes: [],
-      env: { PATH },
+      engineEnv: { PATH },
+      env: {},
       secretEnv: {},
       logPath,
     });

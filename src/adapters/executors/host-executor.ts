@@ -4,12 +4,12 @@
  * only where they start. Begin with `createHostExecutor`.
  */
 import { appendFileSync, existsSync, mkdirSync } from "node:fs";
-import { join } from "node:path";
 import type { NonEmpty } from "../../core/values/problem.ts";
 import { err, ok, type Result } from "../../core/values/result.ts";
 import type { ExitRecord, Supervisor, Supervisors } from "../../ports/processes.ts";
 import type { ExecutedOutcome, RunningStep, StepExecutor, StepOrder, StepSession } from "../../ports/step-executor.ts";
 import { builderImage, MAPPED_IMAGES } from "./builder-images.ts";
+import { stepEnd } from "./container-parts.ts";
 import { readExitRecord } from "./exit-records.ts";
 import { type Bind, NOT_ENFORCED, type Sandbox } from "./sandbox.ts";
 import {
@@ -35,7 +35,7 @@ export interface HostExecutorOptions {
   readonly sandbox?: Sandbox | "none";
 }
 
-/** Steps on the host. The order's `env` must hold a PATH: nothing of the server's environment reaches a step. */
+/** Steps on the host. The order's `engineEnv` must hold a PATH: nothing of the server's environment reaches a step. */
 export function createHostExecutor(options: HostExecutorOptions): StepExecutor {
   return {
     async open({ id, directory }) {
@@ -52,7 +52,7 @@ export function createHostExecutor(options: HostExecutorOptions): StepExecutor {
     async recorded({ directory }, attempt) {
       const folders = buildFolders(directory);
       const outcome = readExitRecord(folders.steps, processId(attempt));
-      return outcome === undefined ? undefined : withOutput(outcome, keptOutput(folders, attempt));
+      return outcome === undefined ? undefined : stepEnd(outcome, { output: keptOutput(folders, attempt) });
     },
     sweep: () => options.supervisors.sweep(),
   };
@@ -86,6 +86,7 @@ function session({ supervisor, folders, mobius, sandbox }: SessionParts): StepSe
         BUILDER_OUTPUT: outputs,
         CLOUDSDK_CONFIG: `${home}/.gcloud`,
         ...command.value.imageEnv,
+        ...order.engineEnv,
         ...order.env,
       };
       for (const [name, secret] of Object.entries(order.secretEnv)) env[name] ??= secret.reveal();
@@ -95,16 +96,14 @@ function session({ supervisor, folders, mobius, sandbox }: SessionParts): StepSe
       const { argv } = command.value;
       const running = await supervisor.start({ id: processId(order), argv, wrap, cwd, env, logPath, mask });
       return {
-        ended: running.exited.then(({ outcome }) => withOutput(explain(outcome, order), takeOutput(folders, order))),
+        ended: running.exited.then(({ outcome }) =>
+          stepEnd(explain(outcome, order), { output: takeOutput(folders, order) }),
+        ),
         stop: async (graceMs) => void (await running.stop(graceMs)),
       };
     },
     close: () => supervisor.close(),
   };
-}
-
-function withOutput(outcome: ExecutedOutcome, output: string | undefined) {
-  return output === undefined ? { outcome } : { outcome, output };
 }
 
 function notStarted(reason: string): RunningStep {

@@ -6,6 +6,8 @@ import type { StepOrder } from "../../ports/step-executor.ts";
 export const WORKSPACE = "/workspace";
 export const HOME = "/builder/home";
 export const OUTPUTS = "/builder/outputs";
+/** Where a container finds the text of a `script` step. */
+export const SCRIPT = "/builder/script";
 
 /** The folders of a build, beneath its own. */
 export interface BuildFolders {
@@ -63,12 +65,12 @@ function makeFolder(path: string): void {
 /** Writes a step's script to a file: a first line `#!` chooses the interpreter, otherwise it is `/bin/sh`. */
 export function writeScript(folders: BuildFolders, order: StepOrder, script: string): string {
   const path = join(folders.steps, `${processId(order)}.script`);
-  writeFileSync(path, script.startsWith("#!") ? script : `#!/bin/sh\n${script}`, { mode: 0o700 });
-  chmodSync(path, 0o700);
+  writeFileSync(path, script.startsWith("#!") ? script : `#!/bin/sh\n${script}`, { mode: 0o755 });
+  chmodSync(path, 0o755); // a container may run it as another user
   return path;
 }
 
-/** The program that a script's first line names, with its one argument, as the kernel reads it. */
+/** The program that a script's first line names, with its one argument, as the kernel reads it; the file is ours. */
 export function interpreterOf(path: string): readonly string[] {
   const [line = ""] = readFileSync(path, "utf8").split("\n", 1);
   const [, program = "/bin/sh", argument] = /^#!\s*(\S+)(?:\s+(.*\S))?\s*$/.exec(line) ?? [];

@@ -29,6 +29,7 @@ const imageConfig = z.object({
       Cmd: words,
       Env: words,
       WorkingDir: z.string().optional(),
+      User: z.string().optional(),
       Labels: z.record(z.string(), z.string()).nullish(),
     })
     .prefault({}),
@@ -44,6 +45,8 @@ export interface ImageDescription {
   readonly command: readonly string[];
   readonly env: readonly string[];
   readonly workingDirectory: string;
+  /** `user[:group]` by name or number; empty for root. */
+  readonly user: string;
   readonly labels: Readonly<Record<string, string>>;
 }
 
@@ -62,7 +65,7 @@ export async function describeImage(
   const content = await collect(await client.blob(repository, config.digest), MAX_CONFIG_BYTES);
   if (digestOf(content) !== config.digest)
     throw new Error(`the configuration of ${repository} is not ${config.digest}`);
-  const { Entrypoint, Cmd, Env, WorkingDir, Labels } = imageConfig.parse(jsonOf(content)).config;
+  const { Entrypoint, Cmd, Env, WorkingDir, User, Labels } = imageConfig.parse(jsonOf(content)).config;
   return {
     digest: top.digest,
     layers,
@@ -70,6 +73,7 @@ export async function describeImage(
     command: Cmd,
     env: Env,
     workingDirectory: WorkingDir === undefined || WorkingDir === "" ? "/" : WorkingDir,
+    user: User ?? "",
     labels: Labels ?? {},
   };
 }

@@ -1,6 +1,8 @@
+import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { z } from "zod";
 import type { Digest } from "../../core/values/digest.ts";
 import { describeImage, type ImageDescription, type Layer } from "./image-config.ts";
@@ -12,8 +14,12 @@ import { checkLinks, type Unpacking, unpackLayer } from "./unpack-layer.ts";
 export interface UnpackedImage {
   /** The image's root; its files are read-only and shared by all who run it. */
   readonly directory: string;
+  readonly digest: Digest;
   /** Entry point and command, as the image has them. */
   readonly command: readonly string[];
+  readonly entrypoint: readonly string[];
+  /** `user[:group]` by name or number; empty for root. */
+  readonly user: string;
   readonly env: Readonly<Record<string, string>>;
   /** The host's path of the folder in which the command starts, inside `directory`. */
   readonly workingDirectory: string;
@@ -27,23 +33,35 @@ export interface ImageUnpacker {
   unpack(reference: string): Promise<UnpackedImage>;
 }
 
-const MAX_ENTRIES = 200_000;
-const MAX_UNPACKED_BYTES = 4 * 1024 * 1024 * 1024;
-const MAX_LAYER_BYTES = 2 * 1024 * 1024 * 1024;
+/** An image of a service is small; one of a builder has a distribution in it. */
+const LIMITS = {
+  instance: { entries: 200_000, bytes: 4 * 1024 ** 3 },
+  container: { entries: 2_000_000, bytes: 32 * 1024 ** 3 },
+} as const;
+const MAX_LAYER_BYTES = 8 * 1024 ** 3;
 const PARTIAL = ".partial-";
 
 const savedImage = z.object({
   command: z.array(z.string()),
+  entrypoint: z.array(z.string()).default([]),
+  user: z.string().default(""),
   env: z.record(z.string(), z.string()),
   workingDirectory: z.string(),
 });
 type SavedImage = z.infer<typeof savedImage>;
 
+export interface ImageUnpackerOptions extends RegistryClientOptions {
+  readonly unpackedDirectory: string;
+  /** What the folders are for; see `Unpacking`. */
+  readonly purpose?: Unpacking["purpose"];
+}
+
 /** An unpacker over `<unpackedDirectory>/<digest hex>`. One server at a time works on the folder. */
 export function createImageUnpacker({
   unpackedDirectory,
+  purpose = "instance",
   ...options
-}: RegistryClientOptions & { readonly unpackedDirectory: string }): ImageUnpacker {
+}: ImageUnpackerOptions): ImageUnpacker {
   const client = createRegistryClient(options);
   const running = new Map<Digest, Promise<UnpackedImage>>();
   let prepared: Promise<void> | undefined;
@@ -52,9 +70,10 @@ export function createImageUnpacker({
     prepared ??= removePartial(unpackedDirectory);
     await prepared;
     const folder = join(unpackedDirectory, digest.slice("sha256:".length));
-    const saved = (await readSaved(folder)) ?? (await pull({ client, repository, digest, unpackedDirectory, folder }));
+    const saved =
+      (await readSaved(folder)) ?? (await pull({ client, repository, digest, unpackedDirectory, folder, purpose }));
     const directory = join(folder, "rootfs");
-    return { ...saved, directory, workingDirectory: join(directory, saved.workingDirectory) };
+    return { ...saved, digest, directory, workingDirectory: join(directory, saved.workingDirectory) };
   };
 
   return {
@@ -75,10 +94,11 @@ interface Pull {
   readonly digest: Digest;
   readonly unpackedDirectory: string;
   readonly folder: string;
+  readonly purpose: Unpacking["purpose"];
 }
 
 /** Everything happens in a folder aside, which takes its place only when it is whole. */
-async function pull({ client, repository, digest, unpackedDirectory, folder }: Pull): Promise<SavedImage> {
+async function pull({ client, repository, digest, unpackedDirectory, folder, purpose }: Pull): Promise<SavedImage> {
   const image = await describeImage(client, repository, digest);
   if (image === undefined) throw new Error(`the registry has no image ${repository}@${digest}`);
   const saved = savedOf(image);
@@ -89,13 +109,17 @@ async function pull({ client, repository, digest, unpackedDirectory, folder }: P
     await mkdir(rootfs);
     const unpacking: Unpacking = {
       rootfs,
-      entriesLeft: MAX_ENTRIES,
-      bytesLeft: MAX_UNPACKED_BYTES,
+      entriesLeft: LIMITS[purpose].entries,
+      bytesLeft: LIMITS[purpose].bytes,
       links: new Set(),
+      purpose,
     };
     for (const layer of image.layers) await pullLayer({ client, repository, layer, unpacking });
-    await checkLinks(unpacking);
-    await mkdirInside(rootfs, saved.workingDirectory);
+    if (purpose === "instance") {
+      await checkLinks(unpacking);
+      await mkdirInside(rootfs, saved.workingDirectory);
+    }
+    if (purpose === "container") await promisify(execFile)("sync", ["-f", partial]); // one by one would take minutes
     await writeFile(join(partial, "image.json"), JSON.stringify(saved), { flush: true });
     await rename(partial, folder);
   } finally {
@@ -133,13 +157,14 @@ async function* checked(content: AsyncIterable<Uint8Array>, layer: Layer): Async
   if (`sha256:${hash.digest("hex")}` !== layer.digest) throw new Error(`the registry's layer is not ${layer.digest}`);
 }
 
-function compressionOf({ mediaType }: Layer): "none" | "gzip" {
+function compressionOf({ mediaType }: Layer): "none" | "gzip" | "zstd" {
   if (/^application\/vnd\.(oci|docker)\.image\..*(tar\+gzip|tar\.gzip)$/.test(mediaType)) return "gzip";
+  if (/^application\/vnd\.oci\.image\.layer\..*tar\+zstd$/.test(mediaType)) return "zstd";
   if (/^application\/vnd\.oci\.image\.layer\.(nondistributable\.)?v1\.tar$/.test(mediaType)) return "none";
   throw new Error(`layers of type ${mediaType} are not unpacked here`);
 }
 
-function savedOf({ entrypoint, command, env, workingDirectory }: ImageDescription): SavedImage {
+function savedOf({ entrypoint, command, env, workingDirectory, user }: ImageDescription): SavedImage {
   const segments = workingDirectory.split("/").filter((segment) => segment !== "" && segment !== ".");
   if (segments.includes("..")) throw new Error(`the image's working directory ${workingDirectory} leaves the image`);
   const pairs = env.flatMap((text) => {
@@ -148,6 +173,8 @@ function savedOf({ entrypoint, command, env, workingDirectory }: ImageDescriptio
   });
   return {
     command: [...entrypoint, ...command],
+    entrypoint: [...entrypoint],
+    user,
     env: Object.fromEntries(pairs),
     workingDirectory: segments.join("/"),
   };

@@ -4,6 +4,7 @@
  */
 import { type Digest, digestOf, isDigest } from "../../core/values/digest.ts";
 import type { Secret } from "../../core/values/secret.ts";
+import { answerChallenge } from "./registry-challenge.ts";
 
 /** A registry token, or where to get one that may grow old. */
 export type RegistryToken = Secret | (() => Promise<Secret>);
@@ -139,17 +140,27 @@ interface Request {
 }
 
 function createCall({ registryUrl, token }: RegistryClientOptions): (request: Request) => Promise<Response> {
+  const granted = new Map<string, string>();
   return async ({ method, url, headers = {}, body, understood = [], timeoutMs = CALL_TIMEOUT_MS }) => {
     // An upload's address may be elsewhere: the token is for the registry alone.
-    const isRegistry =
-      registryUrl === undefined ? url.protocol === "https:" : url.origin === new URL(registryUrl).origin;
-    const bearer = token === undefined || !isRegistry ? undefined : await revealed(token);
-    const response = await fetch(url, {
-      method,
-      headers: { ...headers, ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }) },
-      signal: AbortSignal.timeout(timeoutMs),
-      ...(body === undefined ? {} : { body, duplex: "half" }),
-    });
+    const isRegistry = registryUrl === undefined ? isOwnHost(url) : url.origin === new URL(registryUrl).origin;
+    const known = token === undefined ? granted.get(url.origin) : await revealed(token);
+    const ask = (bearer: string | undefined) =>
+      fetch(url, {
+        method,
+        headers: { ...headers, ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }) },
+        signal: AbortSignal.timeout(timeoutMs),
+        ...(body === undefined ? {} : { body, duplex: "half" }),
+      });
+    let response = await ask(isRegistry ? known : undefined);
+    // A registry of others gives whoever asks a token for what is public; only what can be read twice is asked again.
+    if (response.status === 401 && token === undefined && body === undefined) {
+      const given = await answerChallenge(response.headers.get("www-authenticate") ?? "", timeoutMs);
+      if (given !== undefined) {
+        granted.set(url.origin, given);
+        response = await ask(given);
+      }
+    }
     if (response.ok || understood.includes(response.status)) return response;
     const words = method === "HEAD" ? "" : (await response.text()).slice(0, 500);
     throw new Error(`the registry answered ${response.status} to ${method} ${url.href}: ${words}`);
@@ -164,7 +175,20 @@ async function revealed(token: RegistryToken): Promise<string> {
 export function urlOf({ registryUrl }: RegistryClientOptions, repository: string, rest: string): URL {
   if (registryUrl !== undefined) return new URL(`/v2/${repository}/${rest}`, registryUrl);
   const [host = "", ...path] = repository.split("/");
-  return new URL(`https://${host}/v2/${path.join("/")}/${rest}`);
+  const origin = isLoopback(host) ? `http://${host}` : `https://${host === "docker.io" ? DOCKER_HUB : host}`;
+  return new URL(`${origin}/v2/${path.join("/")}/${rest}`);
+}
+
+/** Docker's own registry answers at another name than the one that images have. */
+const DOCKER_HUB = "registry-1.docker.io";
+
+/** Registries of this machine speak plain HTTP, as Docker assumes too. */
+function isLoopback(host: string): boolean {
+  return /^(localhost|127(\.\d+){3}|\[::1\])(:\d+)?$/.test(host);
+}
+
+function isOwnHost(url: URL): boolean {
+  return url.protocol === "https:" || isLoopback(url.host);
 }
 
 async function* bodyOf(response: Response): AsyncIterable<Uint8Array> {

@@ -1,8 +1,8 @@
 import { constants, type Stats } from "node:fs";
-import { link, lstat, mkdir, open, readdir, rm, symlink } from "node:fs/promises";
+import { chmod, lchown, link, lstat, mkdir, open, readdir, rm, symlink } from "node:fs/promises";
 import { dirname, isAbsolute, join } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { createGunzip } from "node:zlib";
+import { createGunzip, createZstdDecompress } from "node:zlib";
 import { extract, type Header } from "tar-stream";
 import { assert } from "../../core/values/assert.ts";
 import { staysInside } from "./stays-inside.ts";
@@ -15,11 +15,16 @@ export interface Unpacking {
   bytesLeft: number;
   /** Every symbolic link that was made, for `checkLinks`. */
   readonly links: Set<string>;
+  /**
+   * What runs the files. An `instance` is a process of the host: its files are read-only, and no link may leave the image.
+   * In a `container` the image is the root, so that links lead nowhere else; modes and, for root, owners are kept.
+   */
+  readonly purpose: "instance" | "container";
 }
 
 export interface LayerToUnpack {
   readonly content: AsyncIterable<Uint8Array>;
-  readonly compression: "none" | "gzip";
+  readonly compression: "none" | "gzip" | "zstd";
   /** Of the content as it comes. */
   readonly sizeBytes: number;
 }
@@ -45,7 +50,9 @@ export async function unpackLayer(layer: LayerToUnpack, unpacking: Unpacking): P
   const archive = extract();
   const feed = async (pieces: AsyncIterable<Uint8Array>) => await feedArchive(archive, pieces, layer.sizeBytes);
   const feeding =
-    layer.compression === "gzip" ? pipeline(layer.content, createGunzip(), feed) : pipeline(layer.content, feed);
+    layer.compression === "none"
+      ? pipeline(layer.content, feed)
+      : pipeline(layer.content, layer.compression === "gzip" ? createGunzip() : createZstdDecompress(), feed);
   // What breaks the archive is the cause; its reader and its feed then only know that it was cut off.
   let cause: unknown;
   archive.on("error", (error) => {
@@ -143,10 +150,13 @@ async function unpackEntry(entry: EntryToUnpack): Promise<void> {
   const target = join(unpacking.rootfs, path);
   const stats = await statOf(target);
   if (header.type === "directory") {
-    if (stats?.isDirectory() === true) return;
-    await rm(target, { force: true });
-    await mkdir(target, { mode: 0o755 });
-    return;
+    if (stats?.isDirectory() !== true) {
+      await rm(target, { force: true });
+      await mkdir(target, { mode: 0o755 });
+    }
+    // Whoever unpacks must go on to write there, and to remove it one day.
+    if (unpacking.purpose === "container") await chmod(target, (header.mode & 0o1777) | 0o700);
+    return await own(entry, target);
   }
   if (stats !== undefined) await rm(target, { recursive: true });
   switch (header.type) {
@@ -154,18 +164,33 @@ async function unpackEntry(entry: EntryToUnpack): Promise<void> {
     case "contiguous-file":
       return await writeContent(target, entry);
     case "symlink":
-      if (isAbsolute(header.linkname)) throw new Error(`link ${path} leads out of the image`);
-      unpacking.links.add(path);
-      return await symlink(header.linkname, target);
+      if (unpacking.purpose === "instance") {
+        if (isAbsolute(header.linkname)) throw new Error(`link ${path} leads out of the image`);
+        unpacking.links.add(path);
+      }
+      await symlink(header.linkname, target);
+      return await own(entry, target);
     case "link":
       return await hardLink(entry, target);
+    case "character-device":
+    case "block-device":
+    case "fifo":
+      if (unpacking.purpose === "container") return; // a container gets devices from what runs it
+      throw new Error(`entry ${path} is a ${header.type}, which images here may not have`);
     default:
       throw new Error(`entry ${path} is a ${header.type}, which images here may not have`);
   }
 }
 
-async function writeContent(target: string, { header, content }: EntryToUnpack): Promise<void> {
-  const mode = (header.mode & 0o111) === 0 ? 0o444 : 0o555;
+/** The image's own owners, which only root can give. */
+async function own({ unpacking, header }: EntryToUnpack, target: string): Promise<void> {
+  if (unpacking.purpose === "instance" || process.getuid?.() !== 0) return;
+  await lchown(target, header.uid ?? 0, header.gid ?? 0);
+}
+
+async function writeContent(target: string, entry: EntryToUnpack): Promise<void> {
+  const { header, content, unpacking } = entry;
+  const readOnly = (header.mode & 0o111) === 0 ? 0o444 : 0o555;
   // Exclusive: whatever stood there was removed, and a link that appeared meanwhile is not followed.
   const file = await open(target, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
   try {
@@ -173,11 +198,12 @@ async function writeContent(target: string, { header, content }: EntryToUnpack):
       assert(piece instanceof Uint8Array, "an archive is bytes");
       await file.writeFile(piece);
     }
-    await file.chmod(mode);
-    await file.sync();
+    await file.chmod(unpacking.purpose === "instance" ? readOnly : header.mode & 0o777);
+    if (unpacking.purpose === "instance") await file.sync();
   } finally {
     await file.close();
   }
+  await own(entry, target);
 }
 
 /** To a file of the image, reached through real folders only. */

@@ -39,7 +39,8 @@ async function orderOf({ deps, build, attempt, logPath }: StepTry): Promise<Resu
     config: present(build.config.steps[attempt.step], `step ${attempt.step}`),
     directory: stepDirectory(build.config, attempt.step),
     volumes: stepVolumes(build.config, attempt.step),
-    env: { ...added.value.env, ...stepVariables(build.config, attempt.step) },
+    engineEnv: added.value.env,
+    env: stepVariables(build.config, attempt.step),
     secretEnv: { ...secrets.value, ...added.value.secretEnv },
     logPath,
   });

@@ -1,0 +1,146 @@
+/**
+ * Runs steps in containers without a daemon: images from a registry, unpacked once, each step over an overlay of its own
+ * (`containers.ts`). Begin with `createOciExecutor`.
+ */
+import { appendFileSync } from "node:fs";
+import { join } from "node:path";
+import type { NonEmpty } from "../../core/values/problem.ts";
+import { err, ok, type Result } from "../../core/values/result.ts";
+import type { RunningProcess, Supervisor, Supervisors } from "../../ports/processes.ts";
+import type { RunningStep, StepEnd, StepExecutor, StepOrder, StepSession } from "../../ports/step-executor.ts";
+import type { ContainerImages } from "../images/container-images.ts";
+import type { UnpackedImage } from "../images/image-unpacker.ts";
+import { containerBinds, containerEnvironment, stepEnd } from "./container-parts.ts";
+import { type Containers, makeLayer, removeLayer } from "./containers.ts";
+import { readExitRecord } from "./exit-records.ts";
+import { findProgram, type ImageFiles, isPlain, userOf } from "./image-files.ts";
+import type { Bind } from "./sandbox.ts";
+import { type BuildFolders, buildFolders, interpreterOf, makeBuildFolders, processId, SCRIPT } from "./step-folders.ts";
+import { keptOutput, takeOutput } from "./step-output.ts";
+
+/** What an image without a PATH has, as Docker gives it. */
+const CONTAINER_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+export interface OciExecutorOptions {
+  readonly supervisors: Supervisors;
+  readonly containers: Containers;
+  readonly images: ContainerImages;
+}
+
+/** Steps in containers that need neither a daemon nor root. */
+export function createOciExecutor(options: OciExecutorOptions): StepExecutor {
+  return {
+    async open({ id, directory }) {
+      const folders = buildFolders(directory);
+      makeBuildFolders(folders);
+      const supervisor = await options.supervisors.open({ name: `build-${id}`, directory: folders.steps });
+      return session(options, supervisor, folders);
+    },
+    async recorded({ directory }, attempt) {
+      const folders = buildFolders(directory);
+      const outcome = readExitRecord(folders.steps, processId(attempt));
+      return outcome === undefined ? undefined : stepEnd(outcome, { output: keptOutput(folders, attempt) });
+    },
+    sweep: () => options.supervisors.sweep(),
+  };
+}
+
+function session(options: OciExecutorOptions, supervisor: Supervisor, folders: BuildFolders): StepSession {
+  return {
+    workspace: folders.workspace,
+    start: async (order) => begin(options, supervisor, folders, order),
+    close: () => supervisor.close(),
+  };
+}
+
+/** Fetching an image may take long: the step counts as running meanwhile, and can be ended. */
+function begin(
+  options: OciExecutorOptions,
+  supervisor: Supervisor,
+  folders: BuildFolders,
+  order: StepOrder,
+): RunningStep {
+  let isStopped = false;
+  let process: RunningProcess | undefined;
+  const layer = join(folders.own, "containers", processId(order));
+  const run = async (): Promise<StepEnd> => {
+    const image = await imageFor(options.images, order);
+    if (!image.ok) return { outcome: { kind: "not-started", reason: image.error } };
+    const { digest } = image.value;
+    if (isStopped) return { outcome: { kind: "signalled", signal: "SIGTERM" } };
+    const planned = planOf(order, folders, image.value);
+    if (!planned.ok) return stepEnd({ kind: "not-started", reason: planned.error }, { digest });
+    const { argv, env, ...place } = planned.value;
+    await makeLayer(layer);
+    const [program, ...args] = options.containers.enter({ ...place, rootfs: image.value.directory, layer });
+    process = await supervisor.start({
+      id: processId(order),
+      argv: [program, ...args, ...argv],
+      cwd: folders.workspace,
+      env,
+      logPath: order.logPath,
+      mask: Object.values(order.secretEnv),
+    });
+    if (isStopped) await process.stop(0);
+    const { outcome } = await process.exited;
+    await removeLayer(layer);
+    return stepEnd(outcome, { output: takeOutput(folders, order), digest });
+  };
+  return {
+    ended: run(),
+    async stop(graceMs) {
+      isStopped = true;
+      await process?.stop(graceMs);
+    },
+  };
+}
+
+async function imageFor(images: ContainerImages, order: StepOrder): Promise<Result<UnpackedImage, string>> {
+  const { name } = order.config;
+  const say = (line: string) => appendFileSync(order.logPath, `${line}\n`, { mode: 0o600 });
+  try {
+    const isHere = (await images.localDigest(name)) !== undefined;
+    say(`${isHere ? "Already have image (with digest)" : "Pulling image"}: ${name}`);
+    return ok(await images.get(name));
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    return err(`pulling image ${name} failed: ${reason}`);
+  }
+}
+
+interface Plan {
+  readonly argv: NonEmpty<string>;
+  readonly env: Readonly<Record<string, string>>;
+  readonly binds: readonly Bind[];
+  readonly directory: string;
+  readonly user: number;
+  readonly group: number;
+}
+
+/** What a container runs and sees, or why it cannot. */
+function planOf(order: StepOrder, folders: BuildFolders, image: UnpackedImage): Result<Plan, string> {
+  const { directory, config } = order;
+  const { binds, script } = containerBinds(folders, order);
+  const files: ImageFiles = { rootfs: image.directory, binds };
+  const linked = [directory, ...binds.map(({ to }) => to)].find((path) => !isPlain(files, path));
+  if (linked !== undefined) return err(`image "${config.name}" has a link on the way to ${linked}`);
+  const identity = userOf(files, image.user);
+  if (identity === undefined) return err(`image "${config.name}" has no user ${image.user}`);
+  const env = containerEnvironment(order, { PATH: CONTAINER_PATH, ...image.env });
+  const argv = argvOf(order, image, script);
+  const [name] = argv;
+  if (name === undefined) return err(`image "${config.name}" has no entrypoint: give args, an entrypoint or a script`);
+  const program = findProgram(files, { name, path: env.PATH ?? CONTAINER_PATH, directory });
+  if (program === undefined) {
+    return err(`starting step container failed: exec: "${name}": executable file not found in $PATH`);
+  }
+  return ok({ argv: [program, ...argv.slice(1)], env, binds, directory, ...identity });
+}
+
+/** As Docker: arguments replace the image's command, an entrypoint its entry point and command both. */
+function argvOf({ config }: StepOrder, image: UnpackedImage, script: string | undefined): readonly string[] {
+  if (script !== undefined) return [...interpreterOf(script), SCRIPT];
+  const { entrypoint, args = [] } = config;
+  if (entrypoint !== undefined) return [entrypoint, ...args];
+  return args.length === 0 ? image.command : [...image.entrypoint, ...args];
+}
