@@ -3,7 +3,6 @@ import { renderProblem } from "../values/problem.ts";
 import type { BuildConfig } from "./build-config.ts";
 import { parseBuildConfig } from "./parse-build-config.ts";
 import { readBuild } from "./read-build.ts";
-import { validateBuild, validateSubstituted } from "./validate-build.ts";
 
 function parsed(text: string): BuildConfig {
   const result = parseBuildConfig(text, "cloudbuild.yaml");
@@ -96,58 +95,5 @@ describe("a build as the API reads it", () => {
     expect(readBuild({ steps: [{ name: "a", args: "x" }] }, "json").misfits).toHaveLength(1);
     expect(readBuild({ steps: [], surprise: 1 }, "json").misfits[0]?.message).toBe(".surprise: unused");
     expect(readBuild("text", "json").misfits).toHaveLength(1);
-  });
-});
-
-describe("validation, in Cloud Build's words", () => {
-  const step = { name: "ubuntu" };
-  const first = (config: BuildConfig) => {
-    const result = validateBuild(config);
-    return result.ok ? undefined : result.error;
-  };
-
-  it.each<[string, BuildConfig]>([
-    ["no build steps are specified", { steps: [] }],
-    ["build step 0 must specify name", { steps: [{ name: "" }] }],
-    [
-      'build step #1 - "a": the ID is not unique',
-      {
-        steps: [
-          { ...step, id: "a" },
-          { ...step, id: "a" },
-        ],
-      },
-    ],
-    [
-      'build step #0 - "a" depends on "b", which has not been defined',
-      { steps: [{ ...step, id: "a", waitFor: ["b"] }] },
-    ],
-    ['the Env entry "A" must be of the form "KEY=VALUE"', { steps: [{ ...step, env: ["A"] }] }],
-    ["timeout exceeds the timeout limit of 24h0m0s", { steps: [step], timeout: "86401s" }],
-    ["invalid timeout: timeout must be >=0", { steps: [step], timeout: "-1s" }],
-    [
-      `invalid value for 'build.steps[1].timeout': value must be less than or equal to build timeout value of "20m0s"`,
-      { steps: [step, { ...step, timeout: "1201s" }], timeout: "1200s" },
-    ],
-    [
-      `invalid .substitutions field: substitution key "TEST_DATA" does not respect format "^_[A-Z0-9_]+$" and is not an overridable built-in substitutions`,
-      { steps: [step], substitutions: { TEST_DATA: "1" } },
-    ],
-    ['invalid .secrets field: secretEnv "X" is used without being defined', { steps: [{ ...step, secretEnv: ["X"] }] }],
-    [
-      "if 'build.service_account' is specified, the build must either (a) specify 'build.logs_bucket'",
-      { steps: [step], serviceAccount: "projects/p/serviceAccounts/a" },
-    ],
-  ])("says: %s", (message, config) => {
-    expect(first(config)).toContain(message);
-  });
-
-  it("checks names and lengths after substitution", () => {
-    expect(validateSubstituted({ steps: [{ name: "No Image" }] }).ok).toBe(false);
-    const long = validateSubstituted({ steps: [step, { ...step, args: ["", "x".repeat(10_001)] }] });
-    expect(long).toEqual({ ok: false, error: "invalid .steps field: build step 1 arg 1 too long (max: 10000)" });
-    for (const name of ["ubuntu:24.04", "gcr.io/p-1/a_b/c", "localhost:5000/x:T@sha256:".concat("a".repeat(64))]) {
-      expect(validateSubstituted({ steps: [{ name }] })).toEqual({ ok: true, value: undefined });
-    }
   });
 });

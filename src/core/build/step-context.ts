@@ -51,7 +51,7 @@ function sourceDirectory(config: BuildConfig): string {
 }
 
 /** An absolute path without `.`, `..` and double slashes; `..` at the root stays there. */
-function cleanPath(path: string): string {
+export function cleanPath(path: string): string {
   const parts: string[] = [];
   for (const part of path.split("/")) {
     if (part === "..") parts.pop();

@@ -81,12 +81,12 @@ function replaceArtifacts(artifacts: Artifacts, replace: Replace): Artifacts {
 
 type Objects = NonNullable<Artifacts["objects"]>;
 
-/** Either part may be missing in a file that is refused later. */
+/** A location ends with a slash, as Google adds one. Either part may be missing in a file that is refused later. */
 function replaceObjects(objects: Objects, replace: Replace): Objects {
   const { location, paths } = objects;
   return {
     ...objects,
-    ...(location === undefined ? {} : { location: replace(location) }),
+    ...(location === undefined ? {} : { location: replace(location).replace(/(?<=[^/])$/, "/") }),
     ...(paths === undefined ? {} : { paths: paths.map(replace) }),
   };
 }

@@ -171,7 +171,7 @@ describe("replacement", () => {
       availableSecrets: { secretManager: [{ versionName: "run", env: "$_T" }] },
       artifacts: {
         images: ["run"],
-        objects: { location: "run", paths: ["run"] },
+        objects: { location: "run/", paths: ["run"] },
         mavenArtifacts: [{ repository: "run" }],
         pythonPackages: [{ repository: "run" }],
       },
