@@ -1,3 +1,4 @@
+/** The byte that ends a line. */
 export const LINE_FEED = 0x0a;
 
 /** So many bytes are looked at one by one: asking the machine's own search costs as much as that. */
