@@ -2,7 +2,6 @@ import type { BuildConfig } from "./build-config.ts";
 
 /** Fields that Cloud Build acts on and the embedded engine does not: refused, since ignoring them would be a lie. */
 const UNSUPPORTED: readonly (readonly string[])[] = [
-  ["artifacts", "objects"],
   ["artifacts", "mavenArtifacts"],
   ["artifacts", "pythonPackages"],
   ["artifacts", "npmPackages"],
@@ -10,11 +9,10 @@ const UNSUPPORTED: readonly (readonly string[])[] = [
   ["availableSecrets", "inline"],
   ["dependencies"],
   ["gitConfig"],
-  ["options", "volumes"],
   ["secrets"],
 ];
 
-/** The fields of the configuration that the embedded engine does not carry out, such as `.artifacts.objects`. */
+/** The fields of the configuration that the embedded engine does not carry out, such as `.artifacts.npmPackages`. */
 export function unsupportedFields(config: BuildConfig): readonly string[] {
   return UNSUPPORTED.filter((path) => {
     const value = path.reduce<unknown>((at, key) => (isRecord(at) ? at[key] : undefined), config);
