@@ -116,6 +116,8 @@ const PROBLEMS: readonly Problem[] = [
   server.bodyTooLarge(4_194_304),
   server.hostRefused(),
   main.installationInUse("/home/ada/.local/state/mobius"),
+  main.executorMissing("docker", "/var/run/docker.sock"),
+  main.executorMissing("oci", "/var/run/docker.sock"),
   main.portTaken(7070, undefined),
   main.portTaken(7070, "process 4711 (nginx)"),
   main.checkoutFailed("./.remotes/mobius-chat.git", "0123456789abcdef", "git fetch: not our ref"),

@@ -45,7 +45,16 @@ export interface Files {
 /** What the demo needs besides: it makes a sample and runs a server in this process. */
 export interface DemoParts {
   readonly createSample: (directory: string) => Promise<Result<MadeSample, Problem>>;
-  readonly startServer: (request: { directory: string; port: number }) => Promise<StartedServer | Problem>;
+  readonly startServer: (request: ServerStart) => Promise<StartedServer | Problem>;
+}
+
+/** What runs the steps of builds: `auto` is all that the machine has, the host first. */
+export type ExecutorKind = "auto" | "host" | "docker" | "oci";
+
+export interface ServerStart {
+  readonly directory: string;
+  readonly port: number;
+  readonly executor: ExecutorKind;
 }
 
 export interface MadeSample {

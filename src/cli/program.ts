@@ -8,7 +8,7 @@ import type { CommandContext, DemoParts } from "./command-context.ts";
 import type { CommandDefinition, CommonOptions } from "./command-definition.ts";
 import { fileCommands } from "./file-commands.ts";
 import { releaseCommands } from "./release-commands.ts";
-import { serverCommands } from "./server-commands.ts";
+import { type ServerCommandParts, serverCommands } from "./server-commands.ts";
 
 export interface ProgramOptions {
   readonly version: string;
@@ -19,7 +19,7 @@ export interface ProgramOptions {
   ) => Promise<CommandContext | number>;
   readonly demo: DemoParts;
   /** Serves until it is told to stop. */
-  readonly serve: (context: CommandContext, request: { port: number }) => Promise<number>;
+  readonly serve: ServerCommandParts["serve"];
   readonly errorSection: (code: string) => Promise<string | undefined>;
   readonly writeOut: (text: string) => void;
   readonly writeErr: (text: string) => void;

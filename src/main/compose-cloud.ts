@@ -1,6 +1,5 @@
 /** The embedded cloud: the build engine behind Cloud Build's API, Cloud Run and Secret Manager, on the server's port. */
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { createHostExecutor } from "../adapters/executors/host-executor.ts";
 import { createRegistryImages } from "../adapters/images/registry-images.ts";
 import { createStepLogs } from "../adapters/logs/step-logs.ts";
 import { systemClock as clock } from "../adapters/system/system-clock.ts";
@@ -21,8 +20,10 @@ import { type BuildEngine, createBuildEngine } from "../engine/builds/build-engi
 import type { Caller, Identities } from "../ports/identities.ts";
 import type { Source } from "../ports/source.ts";
 import type { StepLogs } from "../ports/step-logs.ts";
+import type { Execution } from "./compose-executor.ts";
 import { fetchSource } from "./fetch-source.ts";
 import type { Foundation } from "./foundation.ts";
+import { storeArtifacts } from "./store-artifacts.ts";
 
 /** A step token outlives the longest build a little. */
 const STEP_TOKEN_MS = 24 * 60 * 60 * 1_000;
@@ -35,6 +36,7 @@ interface Parts {
   readonly source: Source;
   readonly registry: string;
   readonly url: string;
+  readonly execution: Execution;
 }
 
 export interface Cloud {
@@ -48,13 +50,13 @@ export interface Cloud {
 /** Puts it together; nothing runs yet. */
 export function composeCloud(parts: Parts): Cloud {
   const { foundation, secrets, run, registry, url } = parts;
-  const { paths, store, supervisors, programs, sandbox, request } = foundation;
+  const { paths, store, request } = foundation;
   const stepLogs = createStepLogs({ buildsDirectory: paths.builds, clock });
   const images = createRegistryImages({ registryUrl: registry });
   const objects = createObjectStore({ documents: store.documents, directory: paths.uploads, clock, ids });
   const builds = createBuildEngine({
     eventLog: store.eventLog,
-    executor: createHostExecutor({ supervisors, mobiusCommand: programs.mobius, sandbox }),
+    ...parts.execution,
     stepLogs,
     clock,
     ids,
@@ -62,6 +64,7 @@ export function composeCloud(parts: Parts): Cloud {
     stepEnvironment: ({ build }) => stepEnvironment(parts, build),
     sourceFor: (build, workspace) => fetchSource({ objects, source: parts.source }, build, workspace),
     accessSecret: (versionName, build) => accessSecret(secrets, versionName, build),
+    storeArtifacts: (asked) => storeArtifacts(objects, asked),
     resolveImage: (reference) => images.resolve(reference),
     onFault: (build, fault) => request.log(`build ${build}: ${fault instanceof Error ? fault.stack : String(fault)}`),
   });

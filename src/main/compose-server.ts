@@ -22,6 +22,7 @@ import type { Problem } from "../core/values/problem.ts";
 import { ok, type Result } from "../core/values/result.ts";
 import type { Documents } from "../ports/documents.ts";
 import { type Cloud, composeCloud } from "./compose-cloud.ts";
+import { composeExecutor } from "./compose-executor.ts";
 import { composeReleases } from "./compose-releases.ts";
 import { Environments } from "./environments.ts";
 import type { Foundation, RunningServer, ServerRequest } from "./foundation.ts";
@@ -74,7 +75,18 @@ async function start(request: ServerRequest, stops: Stop[]): Promise<Result<Omit
   });
   const url = `http://127.0.0.1:${request.port}`;
   const source = createSource({ mirrorsDirectory: paths.mirrors, umbrellaDirectory: request.directory });
-  const cloud: Cloud = composeCloud({ foundation: foundation.value, identities, secrets, run, source, registry, url });
+  const execution = await composeExecutor(foundation.value, registry);
+  if (!execution.ok) return execution;
+  const cloud: Cloud = composeCloud({
+    foundation: foundation.value,
+    execution: execution.value,
+    identities,
+    secrets,
+    run,
+    source,
+    registry,
+    url,
+  });
   stops.push(() => cloud.builds.close());
   const environments = new Environments({
     foundation: foundation.value,

@@ -16,7 +16,7 @@ import { seedSecrets } from "./seed-secrets.ts";
 /** The sample's sources, in the installation. */
 const SAMPLE_ROOT = resolve(import.meta.dirname, "..", "..", "examples", "mobius");
 
-type Settings = Omit<ServerRequest, "directory" | "port">;
+type Settings = Omit<ServerRequest, "directory" | "port" | "executor">;
 
 /** What `mobius demo` needs: a sample to release, and a server with the sample's secrets. */
 export function demoParts(settings: Settings, token: () => Promise<string | undefined>): DemoParts {
@@ -30,13 +30,14 @@ export function demoParts(settings: Settings, token: () => Promise<string | unde
         date: toIso(clock.now()).slice(0, 10),
         renderBuildConfig: stagingBuild,
       }),
-    async startServer({ directory, port }) {
+    async startServer({ directory, port, executor }) {
       const attached = await attach(client(`http://127.0.0.1:${port}`));
       if (attached !== undefined) return attached;
       const started = await startServer({
         ...settings,
         directory,
         port,
+        executor,
         prepare: (secrets) => seedSecrets(secrets, directory),
       });
       if (!started.ok) return started.error;

@@ -15,6 +15,10 @@ export interface ServerRequest {
   /** The user's own PostgreSQL instead of the embedded one. */
   readonly databaseUrl?: string;
   readonly searchPath: string;
+  /** What runs the steps of builds. */
+  readonly executor: "auto" | "host" | "docker" | "oci";
+  /** Where a Docker Engine would listen. */
+  readonly dockerSocket: string;
   readonly person: string;
   readonly log: (line: string) => void;
   /** Called at each point at which a crash matters. */

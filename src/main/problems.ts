@@ -24,6 +24,20 @@ export function portTaken(port: number, holder: string | undefined): Problem {
   );
 }
 
+/** The machine has not what was asked to run the steps of builds. */
+export function executorMissing(kind: string, dockerSocket: string): Problem {
+  return error(
+    "executor-missing",
+    `Steps of builds cannot run on ${kind} here.`,
+    kind === "docker"
+      ? `No Docker Engine answers at ${dockerSocket}.`
+      : "bubblewrap is missing, or the kernel allows no namespaces or overlays.",
+    kind === "docker"
+      ? "Start Docker, name its socket with DOCKER_HOST=unix://…, or leave --executor out."
+      : "Install bubblewrap, or leave --executor out.",
+  );
+}
+
 /** A step could not check its source out. */
 export function checkoutFailed(url: string, commit: string, reason: string): Problem {
   return error(

@@ -33,7 +33,7 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
       createSample: async (directory) => (await demo(settings)).createSample(directory),
       startServer: async (request) => (await demo(settings)).startServer(request),
     },
-    serve: async (context, { port }) => (await import("./serve.ts")).serve(context, { ...settings, port }),
+    serve: async (context, given) => (await import("./serve.ts")).serve(context, { ...settings, ...given }),
     errorSection,
     writeOut: (text) => void process.stdout.write(text),
     writeErr: (text) => void process.stderr.write(text),
@@ -58,11 +58,12 @@ async function demo(settings: ReturnType<typeof serverSettings>) {
 }
 
 function serverSettings() {
-  const { DATABASE_URL, PATH, MOBIUS_KILL_POINT } = process.env;
+  const { DATABASE_URL, PATH, MOBIUS_KILL_POINT, DOCKER_HOST = "" } = process.env;
   return {
     stateDirectory: resolve(stateDirectory(process.env)),
     ...(DATABASE_URL ? { databaseUrl: DATABASE_URL } : {}),
     searchPath: PATH ?? "",
+    dockerSocket: /^unix:\/\/(.+)$/.exec(DOCKER_HOST)?.[1] ?? "/var/run/docker.sock",
     person: personName(),
     log: err,
     // For tests of crashes: the server kills itself where it is told to.

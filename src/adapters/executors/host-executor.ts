@@ -58,6 +58,17 @@ export function createHostExecutor(options: HostExecutorOptions): StepExecutor {
   };
 }
 
+/** Whether the host has what stands for the step's image, its program included. */
+export function suitsHost({ config, env, engineEnv }: StepOrder, path: string): boolean {
+  const image = builderImage(config.name, ["node"]);
+  if (image === undefined) return false;
+  const { entrypoint, args = [], script } = config;
+  const program = script === undefined ? (entrypoint ?? image.entrypoint[0] ?? args[0] ?? "") : "/bin/sh";
+  if (program.startsWith(WORKSPACE) || program.startsWith(".")) return true; // it may be made by an earlier step
+  const folders = (env.PATH ?? engineEnv.PATH ?? path).split(":");
+  return program.includes("/") ? existsSync(program) : folders.some((folder) => existsSync(`${folder}/${program}`));
+}
+
 function aroundBuild(sandbox: Sandbox, folders: BuildFolders) {
   const binds = [
     { from: folders.workspace, to: WORKSPACE },

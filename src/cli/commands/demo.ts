@@ -1,11 +1,12 @@
 import { EXIT } from "../../ports/api/exit-codes.ts";
-import type { CommandContext, DemoParts, StartedServer } from "../command-context.ts";
+import type { CommandContext, DemoParts, ExecutorKind, StartedServer } from "../command-context.ts";
 import { followRelease } from "../follow-release.ts";
 import { report } from "../report.ts";
 import { release } from "./release.ts";
 
 export interface DemoOptions {
   readonly port: number;
+  readonly executor: ExecutorKind;
   /** End after the release instead of serving on. */
   readonly until: "released" | "interrupted";
 }
@@ -19,7 +20,11 @@ export async function demo(context: CommandContext, parts: DemoParts, options: D
   if (!made.ok) return report(context, [made.error]);
   const sample = made.value;
   context.err(`${sample.created ? "Made" : "Found"} the sample platform in ${context.directory}`);
-  const started = await parts.startServer({ directory: context.directory, port: options.port });
+  const started = await parts.startServer({
+    directory: context.directory,
+    port: options.port,
+    executor: options.executor,
+  });
   if ("code" in started) return report(context, [started]);
   try {
     context.err(`Serving at ${started.url}`);

@@ -40,7 +40,8 @@ export function promisedImages(config: BuildConfig): readonly string[] {
   return [...new Set([...(config.images ?? []), ...(config.artifacts?.images ?? [])])];
 }
 
-function sourceDirectory(config: BuildConfig): string {
+/** The folder of the source in which a build works; empty where it gives none. */
+export function sourceDirectory(config: BuildConfig): string {
   for (const kind of ["gitSource", "repoSource", "connectedRepository"]) {
     const source = config.source?.[kind];
     if (typeof source === "object" && source !== null && "dir" in source && typeof source.dir === "string") {
