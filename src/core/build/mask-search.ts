@@ -134,12 +134,26 @@ function follow(follower: Follower, { byte, at }: { byte: number; at: number }, 
 /** The first byte from `at` on with which a pattern may begin that goes on after it; else the last one of the chunk. */
 function nextBeginning(bytes: Uint8Array, from: number, begins: Uint8Array): number {
   const last = bytes.length - 1;
-  let byte = bytes[from] ?? 0;
-  for (let at = from; at < last; at++) {
-    const following = bytes[at + 1] ?? 0;
-    const kind = begins[(byte << 8) | following];
-    if (kind !== Begins.no && (kind === Begins.pattern || goesOn(bytes, at, begins))) return at;
-    byte = following;
+  let at = from;
+  let byte = bytes[at] ?? 0;
+  while (at < last) {
+    // Four at a time, as mostly none of them is one.
+    while (at + 4 <= last) {
+      const one = bytes[at + 1] ?? 0;
+      const two = bytes[at + 2] ?? 0;
+      const three = bytes[at + 3] ?? 0;
+      const four = bytes[at + 4] ?? 0;
+      const first = (begins[(byte << 8) | one] ?? 0) | (begins[(one << 8) | two] ?? 0);
+      if ((first | (begins[(two << 8) | three] ?? 0) | (begins[(three << 8) | four] ?? 0)) !== Begins.no) break;
+      at += 4;
+      byte = four;
+    }
+    for (const end = Math.min(last, at + 4); at < end; at++) {
+      const following = bytes[at + 1] ?? 0;
+      const kind = begins[(byte << 8) | following];
+      if (kind !== Begins.no && (kind === Begins.pattern || goesOn(bytes, at, begins))) return at;
+      byte = following;
+    }
   }
   return last;
 }
