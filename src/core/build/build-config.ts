@@ -65,6 +65,7 @@ export interface BuildOptions {
   readonly secretEnv?: readonly string[];
   readonly volumes?: readonly BuildVolume[];
   readonly pool?: { readonly name: string };
+  readonly diskSizeGb?: number;
   readonly defaultLogsBucketBehavior?: string;
 }
 

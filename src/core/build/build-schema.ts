@@ -3,29 +3,37 @@
  * `google.devtools.cloudbuild.v1`. What only Google's server fills in is `output`: accepted and left out.
  */
 export type FieldKind =
-  | { readonly kind: "string" | "boolean" | "integer" | "duration" | "string-map" | "output" | "opaque" }
+  | { readonly kind: "string" | "boolean" | "duration" | "string-map" | "output" | "opaque" }
+  | { readonly kind: "integer"; readonly bits: 32 | 64 }
   | { readonly kind: "list"; readonly of: FieldKind }
-  | { readonly kind: "enum"; readonly values: Readonly<Record<string, number>> }
-  | { readonly kind: "message"; readonly fields: Fields };
+  | { readonly kind: "enum"; readonly name: string; readonly values: Readonly<Record<string, number>> }
+  | Message;
+
+/** `name` is the message's type in Go, which Google's messages about trigger files show: `cloudbuild.BuildStep`. */
+export interface Message {
+  readonly kind: "message";
+  readonly name: string;
+  readonly fields: Fields;
+}
 
 /** Field name in camelCase → what stands there. */
 export type Fields = Readonly<Record<string, FieldKind>>;
 
 const string: FieldKind = { kind: "string" };
 const boolean: FieldKind = { kind: "boolean" };
-const integer: FieldKind = { kind: "integer" };
 const duration: FieldKind = { kind: "duration" };
 const map: FieldKind = { kind: "string-map" };
 const output: FieldKind = { kind: "output" };
 /** Kept as it stands: nothing here looks into it. */
 const opaque: FieldKind = { kind: "opaque" };
+const integer = (bits: 32 | 64): FieldKind => ({ kind: "integer", bits });
 const list = (of: FieldKind): FieldKind => ({ kind: "list", of });
-const message = (fields: Fields): FieldKind => ({ kind: "message", fields });
-const choice = (values: Readonly<Record<string, number>>): FieldKind => ({ kind: "enum", values });
+const message = (name: string, fields: Fields): Message => ({ kind: "message", name, fields });
+const choice = (name: string, values: Readonly<Record<string, number>>): FieldKind => ({ kind: "enum", name, values });
 
-const VOLUMES = list(message({ name: string, path: string }));
+const VOLUMES = list(message("Volume", { name: string, path: string }));
 
-const STEP: Fields = {
+const STEP = message("BuildStep", {
   name: string,
   id: string,
   entrypoint: string,
@@ -37,7 +45,7 @@ const STEP: Fields = {
   waitFor: list(string),
   timeout: duration,
   allowFailure: boolean,
-  allowExitCodes: list(integer),
+  allowExitCodes: list(integer(32)),
   automapSubstitutions: boolean,
   volumes: VOLUMES,
   timing: output,
@@ -45,10 +53,10 @@ const STEP: Fields = {
   status: output,
   exitCode: output,
   results: output,
-};
+});
 
-const OPTIONS: Fields = {
-  logging: choice({
+const OPTIONS = message("BuildOptions", {
+  logging: choice("BuildOptions_LoggingMode", {
     LOGGING_UNSPECIFIED: 0,
     LEGACY: 1,
     GCS_ONLY: 2,
@@ -56,7 +64,7 @@ const OPTIONS: Fields = {
     NONE: 4,
     CLOUD_LOGGING_ONLY: 5,
   }),
-  machineType: choice({
+  machineType: choice("BuildOptions_MachineType", {
     UNSPECIFIED: 0,
     N1_HIGHCPU_8: 1,
     N1_HIGHCPU_32: 2,
@@ -65,54 +73,84 @@ const OPTIONS: Fields = {
     E2_MEDIUM: 7,
     E2_STANDARD_2: 8,
   }),
-  substitutionOption: choice({ MUST_MATCH: 0, ALLOW_LOOSE: 1 }),
+  substitutionOption: choice("BuildOptions_SubstitutionOption", { MUST_MATCH: 0, ALLOW_LOOSE: 1 }),
   dynamicSubstitutions: boolean,
   automapSubstitutions: boolean,
   env: list(string),
   secretEnv: list(string),
   volumes: VOLUMES,
-  diskSizeGb: integer,
-  logStreamingOption: choice({ STREAM_DEFAULT: 0, STREAM_ON: 1, STREAM_OFF: 2 }),
-  requestedVerifyOption: choice({ NOT_VERIFIED: 0, VERIFIED: 1 }),
-  sourceProvenanceHash: list(choice({ NONE: 0, SHA256: 1, MD5: 2, GO_MODULE_H1: 3, SHA512: 4 })),
-  defaultLogsBucketBehavior: choice({
+  diskSizeGb: integer(64),
+  logStreamingOption: choice("BuildOptions_LogStreamingOption", { STREAM_DEFAULT: 0, STREAM_ON: 1, STREAM_OFF: 2 }),
+  requestedVerifyOption: choice("BuildOptions_VerifyOption", { NOT_VERIFIED: 0, VERIFIED: 1 }),
+  sourceProvenanceHash: list(choice("Hash_HashType", { NONE: 0, SHA256: 1, MD5: 2, GO_MODULE_H1: 3, SHA512: 4 })),
+  defaultLogsBucketBehavior: choice("BuildOptions_DefaultLogsBucketBehavior", {
     DEFAULT_LOGS_BUCKET_BEHAVIOR_UNSPECIFIED: 0,
     REGIONAL_USER_OWNED_BUCKET: 1,
     LEGACY_BUCKET: 2,
   }),
   enableStructuredLogging: boolean,
   workerPool: string,
-  pool: message({ name: string }),
+  pool: message("BuildOptions_PoolOption", { name: string }),
   pubsubTopic: string,
-};
+});
+
+const ARTIFACTS = message("Artifacts", {
+  images: list(string),
+  objects: message("Artifacts_ArtifactObjects", { location: string, paths: list(string), timing: output }),
+  mavenArtifacts: list(
+    message("Artifacts_MavenArtifact", {
+      repository: string,
+      path: string,
+      artifactId: string,
+      groupId: string,
+      version: string,
+    }),
+  ),
+  pythonPackages: list(message("Artifacts_PythonPackage", { repository: string, paths: list(string) })),
+  npmPackages: list(message("Artifacts_NpmPackage", { repository: string, packagePath: string })),
+  goModules: list(
+    message("Artifacts_GoModule", {
+      repositoryName: string,
+      repositoryLocation: string,
+      repositoryProjectId: string,
+      sourcePath: string,
+      modulePath: string,
+      moduleVersion: string,
+    }),
+  ),
+});
+
+const DEPENDENCY = message("Dependency", {
+  empty: boolean,
+  gitSource: message("Dependency_GitSourceDependency", {
+    repository: message("Dependency_GitSourceRepository", { url: string, developerConnect: string }),
+    revision: string,
+    recurseSubmodules: boolean,
+    depth: integer(64),
+    destPath: string,
+  }),
+});
 
 /** A build: the root of a configuration file, and the body of a create call. */
-export const BUILD_FIELDS: Fields = {
-  steps: list(message(STEP)),
+export const BUILD = message("Build", {
+  steps: list(STEP),
   substitutions: map,
-  options: message(OPTIONS),
+  options: OPTIONS,
   images: list(string),
   tags: list(string),
   timeout: duration,
   queueTtl: duration,
   serviceAccount: string,
   logsBucket: string,
-  availableSecrets: message({
-    secretManager: list(message({ versionName: string, env: string })),
-    inline: list(message({ kmsKeyName: string, envMap: map })),
+  availableSecrets: message("Secrets", {
+    secretManager: list(message("SecretManagerSecret", { versionName: string, env: string })),
+    inline: list(message("InlineSecret", { kmsKeyName: string, envMap: map })),
   }),
-  artifacts: message({
-    images: list(string),
-    objects: message({ location: string, paths: list(string), timing: output }),
-    mavenArtifacts: opaque,
-    pythonPackages: opaque,
-    npmPackages: opaque,
-    goModules: opaque,
-  }),
+  artifacts: ARTIFACTS,
   source: opaque,
-  secrets: list(message({ kmsKeyName: string, secretEnv: map })),
-  gitConfig: opaque,
-  dependencies: opaque,
+  secrets: list(message("Secret", { kmsKeyName: string, secretEnv: map })),
+  gitConfig: message("GitConfig", { http: message("GitConfig_HttpConfig", { proxySecretVersionName: string }) }),
+  dependencies: list(DEPENDENCY),
   name: output,
   id: output,
   projectId: output,
@@ -129,13 +167,18 @@ export const BUILD_FIELDS: Fields = {
   timing: output,
   warnings: output,
   failureInfo: output,
-};
+});
 
-/** Messages whose keys belong to the user: never renamed from snake_case. */
+/** Fields whose keys belong to the user: never renamed from snake_case. */
 export const VERBATIM_MAPS: ReadonlySet<string> = new Set(["secretEnv", "substitutions", "envMap"]);
 
 /** `wait_for` → `waitFor`, as gcloud does it; a key without `_` stays as it is. */
 export function camelCase(key: string): string {
   const [first = "", ...rest] = key.split("_");
   return first + rest.map((part) => part.charAt(0).toUpperCase() + part.slice(1).toLowerCase()).join("");
+}
+
+/** `waitFor` → `wait_for`: the name in the proto, which proto3 JSON takes beside the camelCase one. */
+export function snakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

@@ -106,3 +106,39 @@ describe("fixing", () => {
     ]);
   });
 });
+
+describe("what means something else elsewhere", () => {
+  it("is said once a file: fields without effect here, and what only gcloud forgives", () => {
+    const text = `steps:
+- name: ubuntu
+  args: x
+  waitFor: '-'
+logsBucket: gs://b
+options:
+  machineType: E2_HIGHCPU_8
+  pool: { name: p }
+  logging: CLOUD_LOGGING_ONLY
+`;
+    expect(lint(text).map(renderProblem)).toEqual([
+      `warning[build-strict-differs]: A trigger would refuse this file, though gcloud takes it.
+  where: cloudbuild.staging.yaml:3:3
+  why:   Google's server reads a trigger's file itself, and forgives less than gcloud does.
+         failed unmarshalling build config cloudbuild.staging.yaml: json: cannot unmarshal string into Go value of type []json.RawMessage
+  fix:   Write the value in its full form, such as args: [x] instead of args: x.
+  more:  docs/errors.md#build-strict-differs`,
+      `warning[build-field-without-effect]: The embedded engine takes logsBucket, options.machineType, options.pool and does nothing with them.
+  where: cloudbuild.staging.yaml:5:1
+  why:   Builds run on this machine, with its processors, its disk and its log; on Google the fields count.
+  fix:   Leave them for Google, or remove them where builds only run here.
+  more:  docs/errors.md#build-field-without-effect`,
+    ]);
+  });
+
+  it("warns of keys that only automap may use, since nobody knows whether Google counts that", () => {
+    const text = "steps: [{ name: ubuntu, script: 'echo $_X' }]\nsubstitutions: { _X: '1' }\n";
+    const found = lint(`${text}options: { automapSubstitutions: true }\n`);
+    expect(found.map(({ severity, why }) => [severity, why[0]])).toEqual([
+      ["warning", 'key "_X" in the substitution data is not matched in the template'],
+    ]);
+  });
+});

@@ -6,13 +6,13 @@ import { isScalar } from "yaml";
 import type { Problem } from "../values/problem.ts";
 import type { BuildConfig } from "./build-config.ts";
 import type { Finding, LintSubject } from "./finding.ts";
+import { differenceFindings } from "./lint-differences.ts";
 import { shellFindings } from "./lint-shell.ts";
 import { openBuildFile, parseBuildConfig } from "./parse-build-config.ts";
 import { builderImageSpelling, buildRejected, cloneWithoutSubmodules } from "./problems.ts";
 import { listNode, rangeOf, stepNode } from "./shell-texts.ts";
 import { insertAfter, splice } from "./splice.ts";
-import { applySubstitutions } from "./substitutions.ts";
-import { validateBuild, validateSubstituted } from "./validate-build.ts";
+import { checkBuild } from "./validate-whole.ts";
 
 /** All problems of a build file, in the order of the file, errors of reading alone. */
 export function lintBuildConfig(text: string, file: string): readonly Problem[] {
@@ -35,7 +35,12 @@ function findingsOf(text: string, file: string): readonly Finding[] {
   const parsed = parseBuildConfig(text, file);
   if (!opened.ok || !parsed.ok) return [];
   const subject = { text, file: opened.file, config: parsed.value };
-  const findings = [...shellFindings(subject), ...imageFindings(subject), ...cloneFindings(subject)];
+  const findings = [
+    ...shellFindings(subject),
+    ...imageFindings(subject),
+    ...cloneFindings(subject),
+    ...differenceFindings(subject),
+  ];
   const place = ({ problem }: Finding) => (problem.where?.line ?? 0) * 10_000 + (problem.where?.column ?? 0);
   return findings.sort((a, b) => place(a) - place(b));
 }
@@ -43,22 +48,16 @@ function findingsOf(text: string, file: string): readonly Finding[] {
 /** What the server would say after all, beyond the findings that have a place and a fix of their own. */
 function refusals(config: BuildConfig, findings: readonly Finding[]): readonly Problem[] {
   const said = findings.flatMap((finding) => finding.problem.why).join("\n");
-  const valid = validateBuild(config);
-  if (!valid.ok) return [buildRejected(valid.error)];
   const builtIns = { PROJECT_ID: "project", BUILD_ID: "00000000-0000-4000-8000-000000000000", LOCATION: "global" };
-  const substituted = applySubstitutions({ config, builtIns, origin: "manual" });
-  if (!substituted.ok) {
-    return substituted.complaints
-      .filter((complaint) => !said.includes(complaint))
-      .map((complaint) =>
-        // A trigger or the command line may give it, so this is only what a bare submit would say.
-        complaint.includes("is not matched in the substitution data")
-          ? { ...buildRejected(complaint), severity: "warning" as const }
-          : buildRejected(complaint),
-      );
-  }
-  const after = validateSubstituted(substituted.value.config);
-  return after.ok ? [] : [buildRejected(after.error)];
+  const checked = checkBuild({ config, builtIns, origin: "manual" });
+  const asWarning = (message: string) => ({ ...buildRejected(message), severity: "warning" as const });
+  if (checked.ok) return checked.value.warnings.map(asWarning);
+  return checked.error
+    .filter((complaint) => !said.includes(complaint))
+    .map((complaint) =>
+      // A trigger or the command line may give it, so this is only what a bare submit would say.
+      complaint.includes("is not matched in the substitution data") ? asWarning(complaint) : buildRejected(complaint),
+    );
 }
 
 const OWN_COPY = /^gcr\.io\/\$(?:PROJECT_ID|\{PROJECT_ID\})\/cloud-builders\/([a-z0-9-]+)$/;

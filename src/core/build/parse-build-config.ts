@@ -2,7 +2,7 @@ import { type Document, isNode, isScalar, LineCounter, parseDocument } from "yam
 import type { Checked } from "../values/checked.ts";
 import type { NonEmpty, Problem, Where } from "../values/problem.ts";
 import type { BuildConfig } from "./build-config.ts";
-import { buildFieldUnknown, buildFieldWrong, buildFileUnreadable } from "./problems.ts";
+import { buildFieldUnknown, buildFieldWrong, buildFileUnreadable, buildRejected } from "./problems.ts";
 import { type Misfit, pathText, readBuild } from "./read-build.ts";
 
 /** More text than this is no build configuration: 300 steps of 10 000 characters are the most that is of use. */
@@ -16,17 +16,64 @@ export interface BuildFile {
   wherePath(path: readonly (string | number)[]): Where;
 }
 
+/** What gcloud would be told beside the file. */
+export interface ParseOptions {
+  /** gcloud takes a file's own `source` only with `--no-source`. */
+  readonly source?: "refused" | "allowed";
+}
+
 /**
  * Reads a build configuration the way gcloud does: YAML or JSON, snake_case or camelCase, a scalar for a list. All
- * problems at once. Substitutions are not looked at here.
+ * problems at once, in the order of the file, each with the sentence that gcloud has for it. Substitutions are not looked
+ * at here.
  */
-export function parseBuildConfig(text: string, file: string): Checked<BuildConfig> {
+export function parseBuildConfig(text: string, file: string, options: ParseOptions = {}): Checked<BuildConfig> {
   const opened = openBuildFile(text, file);
   if (!opened.ok) return { ok: false, problems: [opened.problem] };
   const { config, misfits } = readBuild(opened.file.document.toJS({ maxAliasCount: 100 }), "lenient");
-  const [first, ...rest] = misfits.map((misfit) => problemOf(misfit, opened.file));
+  const [first, ...rest] = [
+    ...misfits.map((misfit) => problemOf(misfit, opened.file, `interpreting ${file} as build config: `)),
+    ...clientRefusals(config, opened.file, options),
+  ].sort((a, b) => placeOf(a) - placeOf(b));
   if (first !== undefined) return { ok: false, problems: [first, ...rest] satisfies NonEmpty<Problem> };
   return { ok: true, value: config, warnings: [] };
+}
+
+/**
+ * Reads a trigger's file the way Google's server does, without gcloud in between: a list is a list. Its reader stops at
+ * the first thing that does not fit, so there is one problem at most.
+ */
+export function parseTriggerBuildConfig(text: string, file: string): Checked<BuildConfig> {
+  const opened = openBuildFile(text, file);
+  if (!opened.ok) return { ok: false, problems: [opened.problem] };
+  const { config, misfits } = readBuild(opened.file.document.toJS({ maxAliasCount: 100 }), "strict");
+  const [first] = misfits;
+  if (first === undefined) return { ok: true, value: config, warnings: [] };
+  return { ok: false, problems: [problemOf(first, opened.file, `failed unmarshalling build config ${file}: `)] };
+}
+
+/** What gcloud refuses by itself, before Google's server sees the build. */
+function clientRefusals(config: BuildConfig, file: BuildFile, options: ParseOptions): readonly Problem[] {
+  const refuse = (message: string, path: readonly string[]) => {
+    const where = file.wherePath(path);
+    return buildRejected(`validating ${where.file} as build config: ${message}`, where);
+  };
+  const keys = Object.keys(config.substitutions ?? {}).filter((key) => !/^_[A-Z0-9_]+$/.test(key));
+  return [
+    ...keys.map((key) =>
+      refuse(`substitution key ${key} does not respect format ^_[A-Z0-9_]+$`, ["substitutions", key]),
+    ),
+    ...(config.source === undefined || options.source === "allowed"
+      ? []
+      : [refuse("config cannot specify source without the flag --no-source", ["source"])]),
+    ...(config.steps.length > 0
+      ? []
+      : [refuse("config must list at least one step or specify remote_config", ["steps"])]),
+  ];
+}
+
+function placeOf({ where }: Problem): number {
+  return (where?.line ?? 0) * 100_000 + (where?.column ?? 0);
 }
 
 /** The file's nodes, or why it cannot be read. */
@@ -45,21 +92,25 @@ export function openBuildFile(
   }
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const [error] = document.errors;
-  if (error !== undefined) return { ok: false, problem: buildFileUnreadable(error.message, whereOffset(error.pos[0])) };
+  if (error !== undefined)
+    return { ok: false, problem: buildFileUnreadable(`parsing ${file}: ${error.message}`, whereOffset(error.pos[0])) };
   const root: unknown = document.toJS({ maxAliasCount: 100 });
   if (typeof root !== "object" || root === null || Array.isArray(root)) {
     return {
       ok: false,
-      problem: buildFileUnreadable("Could not parse as a dictionary.", { file, line: 1, column: 1 }),
+      problem: buildFileUnreadable(`parsing ${file}: Could not parse as a dictionary.`, { file, line: 1, column: 1 }),
     };
   }
   return { ok: true, file: { document, whereOffset, wherePath: (path) => whereOffset(offsetOf(document, path)) } };
 }
 
-function problemOf(misfit: Misfit, file: BuildFile): Problem {
+/** `prefix` is how Google's sentence begins. */
+function problemOf(misfit: Misfit, file: BuildFile, prefix: string): Problem {
   const where = file.wherePath(misfit.path);
-  if (misfit.kind === "unused") return buildFieldUnknown(misfit.message.replace(/: unused$/, ""), where);
-  return buildFieldWrong(pathText(misfit.path).slice(1), misfit.message, where);
+  const place = pathText(misfit.path);
+  if (misfit.kind === "unused") return buildFieldUnknown(place, prefix + misfit.message, where);
+  const isGoogles = prefix.startsWith("failed");
+  return buildFieldWrong(place.slice(1), isGoogles ? prefix + misfit.message : misfit.message, where);
 }
 
 function offsetOf(document: Document.Parsed, path: readonly (string | number)[]): number {

@@ -21,12 +21,12 @@ export function buildFileUnreadable(reason: string, where: Where): Problem {
   });
 }
 
-/** A field that Cloud Build does not have. */
-export function buildFieldUnknown(place: string, where: Where): Problem {
+/** A field that Cloud Build does not have; `reason` is Google's sentence about it. */
+export function buildFieldUnknown(place: string, reason: string, where: Where): Problem {
   return problem("error", "build-field-unknown", {
     summary: `Cloud Build has no field "${place}".`,
     where,
-    why: [`interpreting ${where.file} as build config: ${place}: unused`],
+    why: [reason],
     fix: "Correct its spelling, or remove it.",
   });
 }
@@ -38,6 +38,27 @@ export function buildFieldWrong(place: string, reason: string, where: Where): Pr
     where,
     why: [reason],
     fix: "Write the value in the form that is expected.",
+  });
+}
+
+/** A file that `gcloud builds submit` takes and a trigger does not. */
+export function buildStrictDiffers(reason: string, where: Where): Problem {
+  return problem("warning", "build-strict-differs", {
+    summary: "A trigger would refuse this file, though gcloud takes it.",
+    where,
+    why: ["Google's server reads a trigger's file itself, and forgives less than gcloud does.", reason],
+    fix: "Write the value in its full form, such as args: [x] instead of args: x.",
+  });
+}
+
+/** Fields that the embedded engine takes and that change nothing there. */
+export function buildFieldWithoutEffect(fields: readonly string[], where: Where): Problem {
+  const [one, named] = [fields.length === 1, fields.join(", ")];
+  return problem("warning", "build-field-without-effect", {
+    summary: `The embedded engine takes ${named} and does nothing with ${one ? "it" : "them"}.`,
+    where,
+    why: ["Builds run on this machine, with its processors, its disk and its log; on Google the fields count."],
+    fix: "Leave them for Google, or remove them where builds only run here.",
   });
 }
 

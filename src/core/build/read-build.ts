@@ -1,11 +1,13 @@
 import type { BuildConfig } from "./build-config.ts";
-import { BUILD_FIELDS, camelCase, type FieldKind, type Fields, VERBATIM_MAPS } from "./build-schema.ts";
+import { BUILD, camelCase, type FieldKind, type Message, snakeCase, VERBATIM_MAPS } from "./build-schema.ts";
+import { goName, integerOf, nameOf } from "./parse-values.ts";
 
 /**
- * Who wrote it decides what is forgiven. `lenient` is gcloud's reading of a file: snake_case, a scalar for a list.
- * `json` is the API's (proto3 JSON): numeric enums, both spellings of a name, but a list is a list.
+ * Who wrote it decides what is forgiven. `lenient` is gcloud's reading of a file: snake_case, a scalar for a list. `json`
+ * is the API's (proto3 JSON): numeric enums, both spellings of a name, but a list is a list. `strict` is the server's
+ * reading of a trigger's file: proto3 JSON by Go's jsonpb, in whose words it complains.
  */
-export type Dialect = "lenient" | "json";
+export type Dialect = "lenient" | "json" | "strict";
 
 /** Something that does not fit the schema. `path` leads to it through the value as it was written. */
 export interface Misfit {
@@ -15,13 +17,16 @@ export interface Misfit {
   readonly message: string;
 }
 
-/** Reads a plain value into a configuration: all misfits at once, or the configuration without output-only fields. */
+/**
+ * Reads a plain value into a configuration: all misfits at once, or the configuration without output-only fields. An
+ * unknown field comes after all that is wrong beneath its level, as Go's jsonpb finds it.
+ */
 export function readBuild(
   value: unknown,
   dialect: Dialect,
 ): { readonly config: BuildConfig; readonly misfits: readonly Misfit[] } {
   const misfits: Misfit[] = [];
-  const config = readMessage(value, BUILD_FIELDS, { dialect, path: [], misfits });
+  const config = readMessage(value, BUILD, { dialect, path: [], misfits });
   // The schema's table and the type name the same fields; `steps` is what a configuration may lack when it is broken.
   return { config: { steps: [], ...config } as BuildConfig, misfits };
 }
@@ -32,33 +37,53 @@ interface Reading {
   readonly misfits: Misfit[];
 }
 
-function readMessage(value: unknown, fields: Fields, at: Reading): Record<string, unknown> {
+function readMessage(value: unknown, { name: type, fields }: Message, at: Reading): Record<string, unknown> {
   if (!isMapping(value)) {
-    misfit(at, "wrong-type", `expected a mapping, found ${nameOf(value)}`);
+    wrong(at, value, { expected: "a mapping", go: "map[string]json.RawMessage" });
     return {};
   }
   const result: Record<string, unknown> = {};
+  const unknown: string[] = [];
   for (const [key, member] of Object.entries(value)) {
     if (member === null || member === undefined) continue; // gcloud and proto3 JSON alike: null is absent
-    const name = Object.hasOwn(fields, key) ? key : camelCase(key);
+    const name = fieldName(key, at.dialect);
     const kind = Object.hasOwn(fields, name) ? fields[name] : undefined;
+    if (kind === undefined) unknown.push(key);
+    else if (kind.kind !== "output") {
+      const read = readField(member, kind, { ...at, path: [...at.path, key] });
+      if (read !== undefined) result[name] = read;
+    }
+  }
+  const message = at.dialect === "strict" ? undefined : unusedText(at.path, unknown);
+  for (const key of unknown) {
     const below = { ...at, path: [...at.path, key] };
-    if (kind === undefined) misfit(below, "unused", `${pathText(at.path)}.${key}: unused`);
-    else if (kind.kind !== "output") result[name] = readField(member, kind, below);
+    misfit(below, "unused", message ?? `unknown field ${JSON.stringify(key)} in cloudbuild.${type}`);
   }
   return result;
 }
 
+/** gcloud's sentence for all unknown fields of one level, by then renamed: `.steps[0].{bar,foo}: unused`. */
+function unusedText(path: Misfit["path"], keys: readonly string[]): string {
+  const names = keys.map(camelCase).sort();
+  return `${pathText(path)}.${names.length === 1 ? names[0] : `{${names.join(",")}}`}: unused`;
+}
+
+/** gcloud renames whatever it finds; proto3 JSON knows two spellings of each field. */
+function fieldName(key: string, dialect: Dialect): string {
+  const name = camelCase(key);
+  return dialect === "lenient" || key === name || key === snakeCase(name) ? name : key;
+}
+
 function readField(value: unknown, kind: FieldKind, at: Reading): unknown {
+  // gcloud skips an empty list where one value belongs.
+  if (at.dialect === "lenient" && kind.kind !== "list" && Array.isArray(value) && value.length === 0) return undefined;
   switch (kind.kind) {
     case "string":
-      return typeof value === "string" ? value : misfit(at, "wrong-type", `expected text, found ${nameOf(value)}`);
+      return typeof value === "string" ? value : wrong(at, value, { expected: "text", go: "string" });
     case "boolean":
-      return typeof value === "boolean"
-        ? value
-        : misfit(at, "wrong-type", `expected true or false, found ${nameOf(value)}`);
+      return typeof value === "boolean" ? value : wrong(at, value, { expected: "true or false", go: "bool" });
     case "integer":
-      return readInteger(value, at);
+      return integerOf(value) ?? wrong(at, value, { expected: "a whole number", go: `int${kind.bits}` });
     case "duration":
       return readDuration(value, at);
     case "string-map":
@@ -66,35 +91,32 @@ function readField(value: unknown, kind: FieldKind, at: Reading): unknown {
     case "list":
       return readList(value, kind.of, at);
     case "enum":
-      return readEnum(value, kind.values, at);
+      return readEnum(value, kind, at);
     case "message":
-      return readMessage(value, kind.fields, at);
+      return readMessage(value, kind, at);
     case "opaque":
     case "output":
       return value;
   }
 }
 
-function readInteger(value: unknown, at: Reading): unknown {
-  if (typeof value === "number" && Number.isInteger(value)) return value;
-  if (typeof value === "string" && /^-?\d+$/.test(value)) return Number(value);
-  return misfit(at, "wrong-type", `expected a whole number, found ${nameOf(value)}`);
-}
-
 function readDuration(value: unknown, at: Reading): unknown {
   if (typeof value === "string" && /^-?\d+(\.\d{1,9})?s$/.test(value)) return value;
   // gcloud takes a bare number of seconds too.
   if (at.dialect === "lenient" && typeof value === "string" && /^\d+$/.test(value)) return `${value}s`;
-  return misfit(at, "wrong-type", `expected a duration such as "600s", found ${nameOf(value)}`);
+  if (at.dialect === "strict" && typeof value === "string") {
+    return misfit(at, "wrong-type", `bad Duration: time: invalid duration ${JSON.stringify(value)}`);
+  }
+  return wrong(at, value, { expected: 'a duration such as "600s"', go: "string" });
 }
 
 function readStringMap(value: unknown, at: Reading): unknown {
-  if (!isMapping(value)) return misfit(at, "wrong-type", `expected a mapping, found ${nameOf(value)}`);
+  if (!isMapping(value)) return wrong(at, value, { expected: "a mapping", go: "map[string]json.RawMessage" });
   const result: Record<string, string> = {};
   for (const [key, member] of Object.entries(value)) {
     if (typeof member === "string") result[key] = member;
     else if (member !== null) {
-      misfit({ ...at, path: [...at.path, key] }, "wrong-type", `expected text, found ${nameOf(member)}`);
+      wrong({ ...at, path: [...at.path, key] }, member, { expected: "text", go: "string" });
     }
   }
   return result;
@@ -107,24 +129,34 @@ function readList(value: unknown, of: FieldKind, at: Reading): unknown {
       return read === undefined ? [] : [read];
     });
   }
-  if (at.dialect === "json" || isMapping(value)) {
-    return misfit(at, "wrong-type", `expected a list, found ${nameOf(value)}`);
+  if (at.dialect !== "lenient" || isMapping(value)) {
+    return wrong(at, value, { expected: "a list", go: "[]json.RawMessage" });
   }
   const only = readField(value, of, at);
   return only === undefined ? undefined : [only];
 }
 
-function readEnum(value: unknown, values: Readonly<Record<string, number>>, at: Reading): unknown {
-  if (typeof value === "string" && Object.hasOwn(values, value)) return value;
-  if (at.dialect === "json" && typeof value === "number") {
-    const name = Object.keys(values).find((candidate) => values[candidate] === value);
+function readEnum(value: unknown, kind: Extract<FieldKind, { kind: "enum" }>, at: Reading): unknown {
+  const names = Object.keys(kind.values);
+  if (typeof value === "string" && names.includes(value)) return value;
+  if (at.dialect !== "lenient" && typeof value === "number") {
+    const name = names.find((candidate) => kind.values[candidate] === value);
     if (name !== undefined) return name;
   }
-  return misfit(
-    at,
-    "bad-enum",
-    `Invalid enum value ${JSON.stringify(value)}; one of ${Object.keys(values).join(", ")}`,
-  );
+  const shown = JSON.stringify(value);
+  if (at.dialect === "strict") {
+    return misfit(at, "bad-enum", `unknown value ${shown} for enum google.devtools.cloudbuild.v1.${kind.name}`);
+  }
+  return misfit(at, "bad-enum", `Invalid enum value ${shown}; one of ${names.join(", ")}`);
+}
+
+/** What stands there is not what belongs there, in our words or in those of Go's JSON reader. */
+function wrong(at: Reading, value: unknown, { expected, go }: { expected: string; go: string }): undefined {
+  const message =
+    at.dialect === "strict"
+      ? `json: cannot unmarshal ${goName(value)} into Go value of type ${go}`
+      : `expected ${expected}, found ${nameOf(value)}`;
+  return misfit(at, "wrong-type", message);
 }
 
 function misfit(at: Reading, kind: Misfit["kind"], message: string): undefined {
@@ -136,19 +168,12 @@ function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function nameOf(value: unknown): string {
-  if (value === null) return "nothing";
-  if (Array.isArray(value)) return "a list";
-  if (typeof value === "object") return "a mapping";
-  return `${typeof value === "string" ? "text" : typeof value} ${JSON.stringify(value)}`;
-}
-
-/** gcloud's way to name a place: `.steps[0].args`. Keys as written, except that gcloud has renamed them by then. */
+/** gcloud's way to name a place: `.steps[0].args`. gcloud has renamed keys by then, except those of the user. */
 export function pathText(path: readonly (string | number)[]): string {
   return path
     .map((part, index) => {
       if (typeof part === "number") return `[${part}]`;
-      return `.${VERBATIM_MAPS.has(String(path[index - 1])) ? part : camelCase(part)}`;
+      return `.${VERBATIM_MAPS.has(camelCase(String(path[index - 1]))) ? part : camelCase(part)}`;
     })
     .join("");
 }
