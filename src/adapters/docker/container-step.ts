@@ -36,6 +36,8 @@ export function beginContainer(session: ContainerSession, order: StepOrder): Run
     try {
       await create(session, order);
       await session.engine.json("POST", `/containers/${nameOf(session, order)}/start`);
+      // Whoever wanted its end meanwhile found nothing to stop.
+      if (signal.aborted) await session.engine.json("POST", `/containers/${nameOf(session, order)}/stop?t=0`);
     } catch (cause) {
       if (!(cause instanceof DockerError)) throw cause;
       await removeContainer(session.engine, nameOf(session, order));
