@@ -8,9 +8,9 @@ export interface BuildSettings {
   readonly defaultTimeoutMs: number;
   /** A build that gives no `queueTtl`; unsourced. */
   readonly defaultQueueTtlMs: number;
-  /** What a build ends as after a step's own time limit: the archived local builder says FAILURE. */
+  /** What a build ends as after a step's own time limit: the archived local builder says FAILURE, and so the fold does. */
   readonly stepTimeoutEndsAs: "FAILURE" | "TIMEOUT";
-  /** What a build ends as after its rejection: the proto does not say. */
+  /** What a build ends as after its rejection: the proto does not say, the fold takes the word that a cancellation has. */
   readonly rejectionEndsAs: "CANCELLED" | "EXPIRED";
   /** Whether a key that is a variable by `automapSubstitutions`, and nothing else, was used. */
   readonly automappedKeys: "unused-with-warning" | "unused" | "used";

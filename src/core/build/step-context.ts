@@ -1,4 +1,4 @@
-import type { BuildConfig } from "./build-config.ts";
+import type { BuildConfig, BuildVolume } from "./build-config.ts";
 
 /** A step's variables as the file gives them: `options.env`, then the step's own `env`, later ones winning. */
 export function stepVariables(config: BuildConfig, step: number): Readonly<Record<string, string>> {
@@ -20,12 +20,10 @@ export function stepSecrets(
   return (config.availableSecrets?.secretManager ?? []).filter(({ env }) => wanted.has(env));
 }
 
-/** Volumes of a step: those of the whole build, then its own. */
-export function stepVolumes(
-  config: BuildConfig,
-  step: number,
-): readonly { readonly name: string; readonly path: string }[] {
-  return [...(config.options?.volumes ?? []), ...(config.steps[step]?.volumes ?? [])];
+/** Volumes of a step: those of the whole build, then its own; paths are absolute and clean. */
+export function stepVolumes(config: BuildConfig, step: number): readonly BuildVolume[] {
+  const volumes = [...(config.options?.volumes ?? []), ...(config.steps[step]?.volumes ?? [])];
+  return volumes.map(({ name, path }) => ({ name, path: cleanPath(path) }));
 }
 
 /** Where a step works: `/workspace`, the source's `dir`, the step's `dir`; an absolute one replaces what is before it. */
@@ -42,7 +40,7 @@ export function promisedImages(config: BuildConfig): readonly string[] {
 
 /** The folder of the source in which a build works; empty where it gives none. */
 export function sourceDirectory(config: BuildConfig): string {
-  for (const kind of ["gitSource", "repoSource", "connectedRepository"]) {
+  for (const kind of ["gitSource", "repoSource", "connectedRepository", "developerConnectConfig"]) {
     const source = config.source?.[kind];
     if (typeof source === "object" && source !== null && "dir" in source && typeof source.dir === "string") {
       return source.dir;

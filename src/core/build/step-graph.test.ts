@@ -32,6 +32,17 @@ describe("waitFor", () => {
     expect(stepGraph([step("a", ["b"]), step("b")]).ok).toBe(false);
   });
 
+  /** Steps s0, s1, …: each waits for what it names among the earlier ones, for `-`, or for the default. */
+  const graphs = fc
+    .array(fc.option(fc.array(fc.nat({ max: 9 }), { maxLength: 3 }), { nil: undefined }), { maxLength: 9 })
+    .map((waits) =>
+      waits.map((wanted, index) => {
+        // 9 stands for `-`, and so does everything that is not earlier.
+        const names = wanted?.map((other) => (other < index ? `s${other}` : "-"));
+        return step(`s${index}`, names);
+      }),
+    );
+
   it("never makes a circle: every edge leads backwards", () => {
     const names = fc.constantFrom("-", "s0", "s1", "s2", "s3", "s4", "s5");
     const lists = fc.array(fc.option(fc.array(names, { maxLength: 3 }), { nil: undefined }), { maxLength: 6 });
@@ -39,6 +50,39 @@ describe("waitFor", () => {
       fc.property(lists, (waits) => {
         const graph = stepGraph(waits.map((waitFor, index) => step(`s${index}`, waitFor)));
         return !graph.ok || graph.value.every((before, index) => before.every((other) => other < index));
+      }),
+    );
+  });
+
+  it("lets every step begin in the end, in an order that keeps each after what it waits for", () => {
+    fc.assert(
+      fc.property(graphs, fc.infiniteStream(fc.nat({ max: 99 })), (steps, choices) => {
+        const graph = stepGraph(steps);
+        if (!graph.ok) throw new Error(graph.error);
+        const order: number[] = [];
+        while (order.length < steps.length) {
+          const ready = [...steps.keys()].filter(
+            (index) => !order.includes(index) && graph.value[index]?.every((other) => order.includes(other)),
+          );
+          expect(ready.length).toBeGreaterThan(0);
+          order.push(ready[Number(choices.next().value) % ready.length] ?? -1);
+        }
+        for (const [index, before] of graph.value.entries()) {
+          for (const other of before) expect(order.indexOf(other)).toBeLessThan(order.indexOf(index));
+        }
+      }),
+    );
+  });
+
+  it("starts at once what waits for - alone, and nothing else but the first step", () => {
+    fc.assert(
+      fc.property(graphs, (steps) => {
+        const graph = stepGraph(steps);
+        const atOnce = graph.ok ? graph.value.map((before) => before.length === 0) : [];
+        const expected = steps.map(({ waitFor = [] }, index) => {
+          return index === 0 || (waitFor.length > 0 && waitFor.every((name) => name === "-"));
+        });
+        expect(atOnce).toEqual(expected);
       }),
     );
   });
