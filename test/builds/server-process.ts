@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { findDockerEngine } from "../../src/adapters/docker/docker-engine.ts";
 import type { BuildConfig } from "../../src/core/build/build-config.ts";
 import { type Build, isEnded } from "../../src/core/build/state.ts";
 import { loadBuild } from "../../src/engine/builds/build-stream.ts";
@@ -71,8 +72,17 @@ export class ServerProcesses implements AsyncDisposable {
     return readFileSync(join(this.directory, "builds", build.id, "log.txt"), "utf8");
   }
 
+  async #removeContainers(): Promise<void> {
+    const engine = this.#executor === "docker" ? await findDockerEngine("/var/run/docker.sock") : undefined;
+    const filters = JSON.stringify({ label: [`mobius.installation=test-${this.directory.slice(-6)}`] });
+    const found = await engine?.json("GET", `/containers/json?all=true&filters=${encodeURIComponent(filters)}`);
+    for (const { Id } of (found ?? []) as { Id: string }[])
+      await engine?.json("DELETE", `/containers/${Id}?force=true`);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     for (const server of this.#servers) server.kill("SIGKILL");
+    await this.#removeContainers();
     rmSync(this.directory, { recursive: true, force: true });
   }
 }

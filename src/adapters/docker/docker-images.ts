@@ -2,7 +2,7 @@ import { z } from "zod";
 import { err, ok, type Result } from "../../core/values/result.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { LocalImages } from "../../ports/local-images.ts";
-import { fullReference } from "../images/container-images.ts";
+import { fullReference, namesItsPort } from "../images/container-images.ts";
 import { type DockerEngine, jsonLines } from "./docker-engine.ts";
 
 /** Cloud Build's own patience with registries: ten tries, 0.5 s × 1.3 between them, 10 s at most. */
@@ -57,12 +57,13 @@ export function createDockerImages(options: DockerImagesOptions): DockerImages {
       return ok(undefined);
     },
     async push(reference, { onLine, signal }) {
-      const to = `${registryHost}/${fullReference(reference)}`;
-      await tag(engine, reference, to);
+      const to = namesItsPort(reference) ? reference : `${registryHost}/${fullReference(reference)}`;
+      if ((await find(reference)) === undefined) return err(`the Docker Engine has no image ${reference}`);
+      if (to !== reference) await tag(engine, reference, to);
       try {
         return await persistently(options, signal, () => pushImage(engine, to, { onLine, signal }));
       } finally {
-        await untag(engine, to);
+        if (to !== reference) await untag(engine, to);
       }
     },
   };

@@ -22,6 +22,7 @@ export function createContainerImages(options: {
   const others = createImageUnpacker(common);
   const client = createRegistryClient({ registryUrl: options.registryUrl });
   const localDigest = async (text: string) => {
+    if (namesItsPort(text)) return undefined;
     const { repository, reference } = parseImageReference(fullReference(text));
     return client.digest(repository, reference);
   };
@@ -33,6 +34,11 @@ export function createContainerImages(options: {
         : own.unpack(fullReference(text));
     },
   };
+}
+
+/** Whether the name is the address of one certain registry, such as `127.0.0.1:5000/x`: then no other stands for it. */
+export function namesItsPort(text: string): boolean {
+  return /^[^/]+:\d+\//.test(text);
 }
 
 /** `ubuntu` is `docker.io/library/ubuntu`, as Docker reads it; a first part with a dot, a port or `localhost` is a host. */
