@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { expandWord } from "./bash-expansion.ts";
 import { readWord, wordKeys } from "./bash-words.ts";
+import { substituteText } from "./substitution-keys.ts";
 
 const VALUES: Readonly<Record<string, string>> = {
   _V: "feature/a-b.c",
@@ -70,6 +71,16 @@ describe("parameter expansions", () => {
   it("names every key that a value refers to, in operators too", () => {
     const word = readWord("$_A ${_B:-${_C/x$_D/$_E}} ${_F:$_G:$_H} $$_I");
     expect(word.ok && wordKeys(word.value)).toEqual(["_A", "_B", "_C", "_D", "_E", "_F", "_G", "_H"]);
+  });
+
+  it("means in a text without operators what it means in every other field", () => {
+    const texts = fc.string({ unit: fc.constantFrom("$", "$", "{", "}", "_W", "TAG_NAME", "_N", "a", "1", "(", " ") });
+    fc.assert(
+      fc.property(texts, (text) => {
+        const ours = expanded(text);
+        if (!ours.startsWith("! ")) expect(ours).toBe(substituteText(text, (key) => VALUES[key] ?? ""));
+      }),
+    );
   });
 
   it("ends where it would become long, or too much work", () => {

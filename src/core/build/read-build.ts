@@ -54,10 +54,12 @@ function readMessage(value: unknown, { name: type, fields }: Message, at: Readin
       if (read !== undefined) result[name] = read;
     }
   }
-  const message = at.dialect === "strict" ? undefined : unusedText(at.path, unknown);
   for (const key of unknown) {
-    const below = { ...at, path: [...at.path, key] };
-    misfit(below, "unused", message ?? `unknown field ${JSON.stringify(key)} in cloudbuild.${type}`);
+    const message =
+      at.dialect === "strict"
+        ? `unknown field ${JSON.stringify(key)} in cloudbuild.${type}`
+        : unusedText(at.path, at.dialect === "lenient" ? unknown : [key]);
+    misfit({ ...at, path: [...at.path, key] }, "unused", message);
   }
   return result;
 }

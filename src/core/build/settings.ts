@@ -40,6 +40,8 @@ export interface BuildLimits {
   readonly resolvedValueLength: number;
   /** Work that all dynamic values of a build may be together, in characters looked at. */
   readonly expansionSteps: number;
+  /** What substitutions may put into all fields of a build together. */
+  readonly substitutedLength: number;
   readonly artifactPaths: number;
   readonly secrets: number;
   readonly secretBytes: number;
@@ -63,7 +65,8 @@ export const BUILD_SETTINGS: BuildSettings = {
     substitutionKeyLength: 100,
     substitutionValueLength: 4_000,
     resolvedValueLength: 65_536,
-    expansionSteps: 20_000_000,
+    expansionSteps: 5_000_000,
+    substitutedLength: 8_000_000,
     artifactPaths: 100,
     secrets: 100,
     secretBytes: 65_536,

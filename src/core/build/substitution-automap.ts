@@ -1,3 +1,4 @@
+import { err, ok, type Result } from "../values/result.ts";
 import type { BuildConfig } from "./build-config.ts";
 import { BUILT_INS } from "./substitution-keys.ts";
 
@@ -15,9 +16,16 @@ function automaps(config: BuildConfig, step: number): boolean {
  * Makes every built-in and user key a variable of the steps that ask for it. A name that the step has already, from `env`
  * or as a secret, its own or the build's, stays what it is: which one wins at Google is unknown.
  */
-export function withAutomap(config: BuildConfig, values: Readonly<Record<string, string>>): BuildConfig {
-  if (!automapsSome(config)) return config;
+export function withAutomap(
+  config: BuildConfig,
+  values: Readonly<Record<string, string>>,
+  maxLength: number,
+): Result<BuildConfig, string> {
   const all = { ...Object.fromEntries(BUILT_INS.map((key) => [key, ""])), ...values };
+  const length = Object.entries(all).reduce((sum, [key, value]) => sum + key.length + value.length, 0);
+  if (length * config.steps.filter((_, step) => automaps(config, step)).length > maxLength) {
+    return err(`automapSubstitutions puts more than ${maxLength} characters into the build`);
+  }
   const steps = config.steps.map((step, index) => {
     if (!automaps(config, index)) return step;
     const given = new Set([
@@ -28,5 +36,5 @@ export function withAutomap(config: BuildConfig, values: Readonly<Record<string,
     const mapped = Object.entries(all).flatMap(([key, value]) => (given.has(key) ? [] : [`${key}=${value}`]));
     return { ...step, env: [...mapped, ...(step.env ?? [])] };
   });
-  return { ...config, steps };
+  return ok({ ...config, steps });
 }

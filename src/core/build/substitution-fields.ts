@@ -1,13 +1,33 @@
+import { err, ok, type Result } from "../values/result.ts";
 import type { BuildConfig, BuildStep } from "./build-config.ts";
-import { referencedKeys } from "./substitution-keys.ts";
+import { referencedKeys, substituteText } from "./substitution-keys.ts";
 
 type Replace = (text: string) => string;
+
+/**
+ * The configuration with its keys replaced by their values; a key without one is empty. The error says that it would
+ * become too long: a few short values can be asked for in a million places.
+ */
+export function fillFields(
+  config: BuildConfig,
+  values: Readonly<Record<string, string>>,
+  maxLength: number,
+): Result<BuildConfig, string> {
+  let left = maxLength;
+  const give = (key: string): string => {
+    const value = Object.hasOwn(values, key) ? (values[key] ?? "") : "";
+    left -= value.length;
+    return left < 0 ? "" : value;
+  };
+  const filled = replaceFields(config, (text) => substituteText(text, give));
+  return left < 0 ? err(`substitutions put more than ${maxLength} characters into the build`) : ok(filled);
+}
 
 /**
  * Applies a function to every field that Cloud Build substitutes: those of its validator, and those in which public files
  * have substitutions. Scripts, secret values, ids and the map itself are not among them.
  */
-export function replaceFields(config: BuildConfig, replace: Replace): BuildConfig {
+function replaceFields(config: BuildConfig, replace: Replace): BuildConfig {
   const replaced = replaceCheckedFields(config, replace);
   return config.logsBucket === undefined ? replaced : { ...replaced, logsBucket: replace(config.logsBucket) };
 }

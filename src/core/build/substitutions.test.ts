@@ -224,6 +224,21 @@ describe("replacement", () => {
   });
 });
 
+describe("what it may become", () => {
+  it("is limited, however short the text that asks for it", () => {
+    const value = "v".repeat(4_000);
+    const args = Array.from({ length: 100 }, () => "$_A".repeat(100));
+    expect(complaints(config(args, { substitutions: { _A: value } }))).toEqual([
+      "substitutions put more than 8000000 characters into the build",
+    ]);
+    const substitutions = Object.fromEntries(Array.from({ length: 100 }, (_, n) => [`_K${n}`, value]));
+    const steps = Array.from({ length: 100 }, () => ({ name: "ubuntu", script: "env" }));
+    expect(complaints({ steps, substitutions, options: { automapSubstitutions: true } })).toEqual([
+      "automapSubstitutions puts more than 8000000 characters into the build",
+    ]);
+  });
+});
+
 describe("automap", () => {
   const build: BuildConfig = {
     steps: [

@@ -5,8 +5,8 @@
 import type { BuildConfig } from "./build-config.ts";
 import { BUILD_SETTINGS, type BuildSettings } from "./settings.ts";
 import { withAutomap } from "./substitution-automap.ts";
-import { replaceFields } from "./substitution-fields.ts";
-import { type BUILT_INS, substituteText } from "./substitution-keys.ts";
+import { fillFields } from "./substitution-fields.ts";
+import type { BUILT_INS } from "./substitution-keys.ts";
 import { findMismatches } from "./substitution-match.ts";
 import { type ResolvedValues, resolveValues } from "./substitution-values.ts";
 
@@ -46,10 +46,10 @@ export function applySubstitutions(
   const complaints = [...resolved.complaints, ...matched.complaints];
   if (complaints.length > 0) return { ok: false, complaints };
   const { values } = resolved;
-  const replaced = replaceFields(config, (text) =>
-    substituteText(text, (key) => (Object.hasOwn(values, key) ? (values[key] ?? "") : "")),
-  );
-  return { ok: true, value: { config: withAutomap(replaced, values), values, warnings: matched.warnings } };
+  const filled = fillFields(config, values, settings.limits.substitutedLength);
+  const mapped = filled.ok ? withAutomap(filled.value, values, settings.limits.substitutedLength) : filled;
+  if (!mapped.ok) return { ok: false, complaints: [mapped.error] };
+  return { ok: true, value: { config: mapped.value, values, warnings: matched.warnings } };
 }
 
 /** Without `dynamicSubstitutions` a value is used as it stands, `$` and all. */

@@ -277,7 +277,7 @@ describe("names and lengths, after substitution", () => {
 
   it.each<[string, BuildConfig]>([
     [
-      "invalid .steps field: build step 1 arg 1 too long (max: 10000)",
+      "invalid build: invalid .steps field: build step 1 arg 1 too long (max: 10000)",
       { steps: [step, { ...step, args: ["", "x".repeat(10_001)] }] },
     ],
     ['invalid build tag "a b": must match format "^[\\\\w][\\\\w.-]{0,127}$"', { steps: [step], tags: ["a b"] }],

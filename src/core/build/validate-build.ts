@@ -79,7 +79,8 @@ export function validateSubstituted(
     // Google measures arguments after substitution, unlike the archived local builder.
     const long = (step.args ?? []).findIndex((arg) => arg.length > limits.argLength);
     if (long >= 0) {
-      return err(`invalid .steps field: build step ${index} arg ${long} too long (max: ${limits.argLength})`);
+      const message = `build step ${index} arg ${long} too long (max: ${limits.argLength})`;
+      return err(`invalid build: invalid .steps field: ${message}`);
     }
   }
   return firstOf(
