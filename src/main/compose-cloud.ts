@@ -84,12 +84,12 @@ export function composeCloud(parts: Parts): Cloud {
   };
 }
 
-async function stepEnvironment({ foundation, identities, url }: Parts, build: Build) {
+async function stepEnvironment({ foundation, identities, registry, url }: Parts, build: Build) {
   const email = build.config.serviceAccount?.split("/").at(-1) ?? "";
   const caller = { kind: "step", build: build.id, environment: "", project: build.project, email } as const;
   const token = await identities.issue(caller, STEP_TOKEN_MS);
   return {
-    env: { PATH: foundation.programs.path, MOBIUS_SERVER: url },
+    env: { PATH: foundation.programs.path, MOBIUS_SERVER: url, MOBIUS_REGISTRY: new URL(registry).host },
     secretEnv: { MOBIUS_STEP_TOKEN: new Secret(token) },
   };
 }

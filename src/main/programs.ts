@@ -1,4 +1,4 @@
-import { chmod, mkdir, symlink, unlink, writeFile } from "node:fs/promises";
+import { access, chmod, constants, copyFile, mkdir, rm, symlink, unlink, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import type { NonEmpty } from "../core/values/problem.ts";
 import type { StatePaths } from "./state-paths.ts";
@@ -16,7 +16,7 @@ export interface Programs {
 /** Folders of the system's programs, where the person's own PATH says nothing usable. */
 const SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin";
 
-/** Puts `node` and `mobius` into a folder of the state directory, for the PATH of everything that the server starts. */
+/** Puts `node`, `mobius` and a `docker` that knows this installation's registry into a folder of the state directory, for the PATH of everything that the server starts. */
 export async function installPrograms(paths: StatePaths, searchPath: string): Promise<Programs> {
   const node = process.execPath;
   const root = resolve(import.meta.dirname, "..", "..");
@@ -27,8 +27,17 @@ export async function installPrograms(paths: StatePaths, searchPath: string): Pr
   await writeFile(command, `#!/bin/sh\nexec '${node}' '${entry}' "$@"\n`);
   await chmod(command, 0o755);
   const system = searchPath.split(":").filter((folder) => folder.startsWith("/") && !folder.includes("node_modules"));
+  await replaceDocker(join(paths.programs, "docker"), system);
   const path = [...new Set([paths.programs, ...(system.length === 0 ? SYSTEM_PATH.split(":") : system)])].join(":");
   return { node, supervisor: join(dirname(entry), "supervisor.ts"), mobius: [node, entry], path };
+}
+
+/** Without a docker of the host's there is none: a step is then told what is missing. */
+async function replaceDocker(command: string, folders: readonly string[]): Promise<void> {
+  const found = await Promise.allSettled(folders.map((folder) => access(join(folder, "docker"), constants.X_OK)));
+  if (!found.some(({ status }) => status === "fulfilled")) return rm(command, { force: true });
+  await copyFile(join(import.meta.dirname, "docker-command.sh"), command);
+  await chmod(command, 0o755);
 }
 
 async function replaceLink(target: string, link: string): Promise<void> {

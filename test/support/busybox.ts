@@ -11,6 +11,18 @@ function isStatic(path: string): boolean {
   return status !== 0 || !stdout.includes("=>");
 }
 
+/** A program with the libraries that it needs, each at the path that it has here. */
+export function programFiles(path: string, name: string): readonly FixtureEntry[] {
+  const { stdout } = spawnSync("ldd", [path], { encoding: "utf8" });
+  const libraries = [...new Set(stdout.match(/\/\S+/g) ?? [])].filter((library) => library !== `${path}:`);
+  return [
+    { name, mode: 0o755, content: readFileSync(path) },
+    ...libraries.map(
+      (library): FixtureEntry => ({ name: library.slice(1), mode: 0o755, content: readFileSync(library) }),
+    ),
+  ];
+}
+
 /** The files of an image with nothing but busybox: its applets are absolute links, as in the image of that name. */
 export function busyboxFiles(): readonly FixtureEntry[] {
   if (BUSYBOX === undefined) throw new Error("there is no static busybox here");
