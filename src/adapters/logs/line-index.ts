@@ -64,13 +64,15 @@ export async function openLineIndex(log: OpenLog): Promise<LineIndex & Disposabl
     const piece = buffer.subarray(0, log.readAt(log.file, buffer.subarray(0, Math.min(PIECE_BYTES, size - at)), at));
     if (piece.length === 0) break;
     const found: LinePlace[] = [];
-    for (let to = nextBreak(piece, 0); to !== -1; to = nextBreak(piece, to + 1)) {
+    let begin = 0; // of a line, in the piece
+    for (let to = nextBreak(piece, 0); to !== -1; to = nextBreak(piece, begin)) {
+      begin = to + 1;
       line++;
-      lineByte = at + to + 1;
-      if (line - last.line < LINES_APART && lineByte - last.byte < BYTES_APART) continue;
-      last = { line, byte: lineByte };
+      if (line < last.line + LINES_APART && at + begin < last.byte + BYTES_APART) continue;
+      last = { line, byte: at + begin };
       found.push(last);
     }
+    if (begin > 0) lineByte = at + begin;
     isFull ||= put(index, found, count) === "no-space";
     if (!isFull) count += found.length;
     at += piece.length;

@@ -1,5 +1,5 @@
 /** Puts a prefix before each line of a stream of bytes, in a buffer that does not grow, whatever the lines are. */
-import { LINE_FEED, nextBreak } from "./line-breaks.ts";
+import { LINE_FEED } from "./line-breaks.ts";
 
 const BUFFER_BYTES = 256 * 1024;
 /** Copying fewer bytes than this one by one is faster than asking the machine to. */
@@ -17,6 +17,8 @@ export interface PrefixedLines {
 /** `pass` gets the bytes with their prefixes; they are valid during the call. */
 export function prefixedLines(prefix: Buffer, pass: (bytes: Uint8Array) => void): PrefixedLines {
   const out = Buffer.allocUnsafe(BUFFER_BYTES);
+  // Behind it there is room for a line's prefix, as much of it as is copied byte by byte, and a line break.
+  const full = out.length - prefix.length - SHORT_BYTES - 1;
   let filled = 0;
   let isLineBegun = false;
 
@@ -24,12 +26,38 @@ export function prefixedLines(prefix: Buffer, pass: (bytes: Uint8Array) => void)
     if (filled > 0) pass(out.subarray(0, filled));
     filled = 0;
   };
-  const put = (bytes: Buffer, from: number, to: number) => {
-    if (to - from > out.length - filled) flush();
-    if (to - from > out.length) return pass(bytes.subarray(from, to));
-    if (to - from > SHORT_BYTES) bytes.copy(out, filled, from, to);
-    else for (let at = from; at < to; at++) out[filled + at - from] = bytes[at] ?? 0;
-    filled += to - from;
+
+  /** Copies what the machine copies faster. Gives the place behind it. */
+  const putRest = (bytes: Buffer, from: number): number => {
+    const found = bytes.indexOf(LINE_FEED, from);
+    const end = found === -1 ? bytes.length : found + 1;
+    if (end - from > full - filled) flush();
+    if (end - from > full) {
+      pass(bytes.subarray(from, end));
+    } else {
+      bytes.copy(out, filled, from, end);
+      filled += end - from;
+    }
+    isLineBegun = found === -1;
+    return end;
+  };
+
+  /** Copies a line, or what there is of it. Gives the place behind it. */
+  const putLine = (bytes: Buffer, from: number): number => {
+    let to = filled;
+    if (!isLineBegun) for (let at = 0; at < prefix.length; at++) out[to++] = prefix[at] ?? 0;
+    const near = Math.min(bytes.length, from + SHORT_BYTES);
+    for (let at = from; at < near; at++) {
+      const byte = bytes[at] ?? 0;
+      out[to++] = byte;
+      if (byte !== LINE_FEED) continue;
+      filled = to;
+      isLineBegun = false;
+      return at + 1;
+    }
+    filled = to;
+    isLineBegun = true;
+    return near === bytes.length ? near : putRest(bytes, near);
   };
 
   return {
@@ -39,16 +67,12 @@ export function prefixedLines(prefix: Buffer, pass: (bytes: Uint8Array) => void)
     },
     add(bytes) {
       for (let at = 0; at < bytes.length; ) {
-        if (!isLineBegun) put(prefix, 0, prefix.length);
-        const found = nextBreak(bytes, at);
-        const end = found === -1 ? bytes.length : found + 1;
-        put(bytes, at, end);
-        isLineBegun = found === -1;
-        at = end;
+        if (filled > full) flush();
+        at = putLine(bytes, at);
       }
     },
     end() {
-      if (isLineBegun) put(Buffer.of(LINE_FEED), 0, 1);
+      if (isLineBegun) out[filled++] = LINE_FEED;
       isLineBegun = false;
       flush();
     },
