@@ -1,5 +1,5 @@
 import { type DockerEngine, findDockerEngine } from "../adapters/docker/docker-engine.ts";
-import { createDockerExecutor } from "../adapters/docker/docker-executor.ts";
+import { createDockerExecutor, ensureNetwork } from "../adapters/docker/docker-executor.ts";
 import { createDockerImages, type DockerImages } from "../adapters/docker/docker-images.ts";
 import { createAutoExecutor, type ExecutorOption } from "../adapters/executors/auto-executor.ts";
 import { type Containers, findContainers } from "../adapters/executors/containers.ts";
@@ -31,6 +31,8 @@ export async function composeExecutor(
     wanted === "auto" || wanted === "docker" ? findDockerEngine(request.dockerSocket) : undefined,
     wanted === "auto" || wanted === "oci" ? findContainers(programs.path) : undefined,
   ]);
+  // Builds on the host name it too: `docker build --network cloudbuild`.
+  if (engine !== undefined) await ensureNetwork(engine);
   const images = createContainerImages({ registryUrl, unpackedDirectory: foundation.paths.unpacked });
   const docker = engine && dockerOption(foundation, engine, registryUrl, images.localDigest);
   const options = [

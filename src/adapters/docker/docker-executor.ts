@@ -71,7 +71,8 @@ function isLeft(labels: Readonly<Record<string, string>>): boolean {
   return !existsSync(steps) || readExitRecord(steps, step) !== undefined;
 }
 
-async function ensureNetwork(engine: DockerEngine): Promise<void> {
+/** Makes the network that all steps share, where it is missing. */
+export async function ensureNetwork(engine: DockerEngine): Promise<void> {
   if ((await engine.json("GET", `/networks/${NETWORK}`)) !== undefined) return;
   try {
     await engine.json("POST", "/networks/create", { body: { Name: NETWORK, CheckDuplicate: true } });

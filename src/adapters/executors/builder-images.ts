@@ -15,6 +15,7 @@ const CLOUD_BUILDERS: Readonly<Record<string, BuilderImage>> = {
   curl: tool("curl"),
   docker: tool("docker"),
   dotnet: tool("dotnet"),
+  "gcb-internal": NONE, // what `gcloud builds submit --tag` names; its first argument is docker
   gcloud: tool("gcloud"),
   git: tool("git"),
   go: tool("go"),
