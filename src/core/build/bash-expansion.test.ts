@@ -2,7 +2,8 @@ import { execFileSync } from "node:child_process";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { expandWord } from "./bash-expansion.ts";
-import { readWord, wordKeys } from "./bash-words.ts";
+import { readWord } from "./bash-read-word.ts";
+import { wordKeys } from "./bash-word.ts";
 import { substituteText } from "./substitution-keys.ts";
 
 const VALUES: Readonly<Record<string, string>> = {

@@ -1,7 +1,7 @@
 import { assertNever } from "../values/assert.ts";
 import { err, ok, type Result } from "../values/result.ts";
 import { matchEnds, type Pattern, type PatternCharacter, readPattern } from "./bash-pattern.ts";
-import type { Operation, Piece, Word } from "./bash-words.ts";
+import type { Operation, Piece, Word } from "./bash-word.ts";
 
 /** What an expansion may look up and how much work it may be; shared by all values of one build. */
 export interface ExpansionScope {

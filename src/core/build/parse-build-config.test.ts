@@ -70,6 +70,18 @@ substitutions: { _SNAKE_KEY: kept_as_is }
     ]);
   });
 
+  it("fills in anchors and merges, and does not let a few of them become very many", () => {
+    const text = "steps:\n- &a { name: x, args: [b] }\n- { <<: *a, id: i }\n";
+    expect(parsed(text).steps).toEqual([
+      { name: "x", args: ["b"] },
+      { name: "x", args: ["b"], id: "i" },
+    ]);
+    const row = (name: string, of: string) => `${name}: &${name} [${Array(10).fill(`*${of}`).join(", ")}]\n`;
+    const bomb = `a: &a [x]\n${row("b", "a")}${row("c", "b")}${row("d", "c")}${row("e", "d")}steps: *e\n`;
+    expect(problems(bomb)).toEqual([expect.stringContaining("error[build-file-unreadable]")]);
+    expect(problems("steps: *nowhere\n")).toEqual([expect.stringContaining("error[build-file-unreadable]")]);
+  });
+
   it("says where a file cannot be read at all", () => {
     expect(problems("steps: [")[0]).toContain("error[build-file-unreadable]");
     expect(problems("- a\n- b\n")).toEqual([

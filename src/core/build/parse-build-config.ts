@@ -1,7 +1,9 @@
 import { type Document, isNode, isScalar, LineCounter, parseDocument } from "yaml";
 import type { Checked } from "../values/checked.ts";
 import type { NonEmpty, Problem, Where } from "../values/problem.ts";
+import { err, ok, type Result } from "../values/result.ts";
 import type { BuildConfig } from "./build-config.ts";
+import { isMapping } from "./parse-values.ts";
 import { buildFieldUnknown, buildFieldWrong, buildFileUnreadable, buildRejected } from "./problems.ts";
 import { type Misfit, pathText, readBuild } from "./read-build.ts";
 
@@ -11,6 +13,8 @@ const MAX_CHARACTERS = 4_000_000;
 /** A build file as YAML nodes, with a way to name places in it. */
 export interface BuildFile {
   readonly document: Document.Parsed;
+  /** The same as plain values, anchors and merges filled in. */
+  readonly value: Readonly<Record<string, unknown>>;
   whereOffset(offset: number): Where;
   /** The place of the key that leads to a value; of the nearest parent where it is missing. */
   wherePath(path: readonly (string | number)[]): Where;
@@ -30,7 +34,7 @@ export interface ParseOptions {
 export function parseBuildConfig(text: string, file: string, options: ParseOptions = {}): Checked<BuildConfig> {
   const opened = openBuildFile(text, file);
   if (!opened.ok) return { ok: false, problems: [opened.problem] };
-  const { config, misfits } = readBuild(opened.file.document.toJS({ maxAliasCount: 100 }), "lenient");
+  const { config, misfits } = readBuild(opened.file.value, "lenient");
   const [first, ...rest] = [
     ...misfits.map((misfit) => problemOf(misfit, opened.file, `interpreting ${file} as build config: `)),
     ...clientRefusals(config, opened.file, options),
@@ -46,7 +50,7 @@ export function parseBuildConfig(text: string, file: string, options: ParseOptio
 export function parseTriggerBuildConfig(text: string, file: string): Checked<BuildConfig> {
   const opened = openBuildFile(text, file);
   if (!opened.ok) return { ok: false, problems: [opened.problem] };
-  const { config, misfits } = readBuild(opened.file.document.toJS({ maxAliasCount: 100 }), "strict");
+  const { config, misfits } = readBuild(opened.file.value, "strict");
   const [first] = misfits;
   if (first === undefined) return { ok: true, value: config, warnings: [] };
   return { ok: false, problems: [problemOf(first, opened.file, `failed unmarshalling build config ${file}: `)] };
@@ -90,18 +94,28 @@ export function openBuildFile(
     const problem = buildFileUnreadable(`it has more than ${MAX_CHARACTERS} characters`, { file, line: 1, column: 1 });
     return { ok: false, problem };
   }
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  // gcloud and Google's server both know YAML 1.1's merge key.
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true });
   const [error] = document.errors;
-  if (error !== undefined)
-    return { ok: false, problem: buildFileUnreadable(`parsing ${file}: ${error.message}`, whereOffset(error.pos[0])) };
-  const root: unknown = document.toJS({ maxAliasCount: 100 });
-  if (typeof root !== "object" || root === null || Array.isArray(root)) {
-    return {
-      ok: false,
-      problem: buildFileUnreadable(`parsing ${file}: Could not parse as a dictionary.`, { file, line: 1, column: 1 }),
-    };
+  const unreadable = (reason: string, where: Where) => ({
+    ok: false as const,
+    problem: buildFileUnreadable(`parsing ${file}: ${reason}`, where),
+  });
+  if (error !== undefined) return unreadable(error.message, whereOffset(error.pos[0]));
+  const value = plainValue(document);
+  if (!value.ok) return unreadable(value.error, whereOffset(0));
+  if (!isMapping(value.value)) return unreadable("Could not parse as a dictionary.", whereOffset(0));
+  const wherePath = (path: readonly (string | number)[]) => whereOffset(offsetOf(document, path));
+  return { ok: true, file: { document, value: value.value, whereOffset, wherePath } };
+}
+
+/** Aliases may stand for one another many times over: a small file must not become a large value. */
+function plainValue(document: Document.Parsed): Result<unknown, string> {
+  try {
+    return ok(document.toJS({ maxAliasCount: 100 }));
+  } catch (error) {
+    return err(error instanceof Error ? error.message : String(error));
   }
-  return { ok: true, file: { document, whereOffset, wherePath: (path) => whereOffset(offsetOf(document, path)) } };
 }
 
 /** `prefix` is how Google's sentence begins. */

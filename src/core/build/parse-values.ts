@@ -1,3 +1,8 @@
+/** Whether a value is a mapping, and neither a list nor nothing. */
+export function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 /** A whole number, or a text of one: 64 bits travel as text in proto3 JSON. Undefined for anything else. */
 export function integerOf(value: unknown): number | undefined {
   if (typeof value === "number" && Number.isInteger(value)) return value;

@@ -1,6 +1,6 @@
 import type { BuildConfig } from "./build-config.ts";
 import { BUILD, camelCase, type FieldKind, type Message, snakeCase, VERBATIM_MAPS } from "./build-schema.ts";
-import { goName, integerOf, nameOf } from "./parse-values.ts";
+import { goName, integerOf, isMapping, nameOf } from "./parse-values.ts";
 
 /**
  * Who wrote it decides what is forgiven. `lenient` is gcloud's reading of a file: snake_case, a scalar for a list. `json`
@@ -164,10 +164,6 @@ function wrong(at: Reading, value: unknown, { expected, go }: { expected: string
 function misfit(at: Reading, kind: Misfit["kind"], message: string): undefined {
   at.misfits.push({ path: at.path, kind, message });
   return undefined;
-}
-
-function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** gcloud's way to name a place: `.steps[0].args`. gcloud has renamed keys by then, except those of the user. */

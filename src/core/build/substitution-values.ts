@@ -1,5 +1,6 @@
 import { expandWord } from "./bash-expansion.ts";
-import { readWord, wordKeys } from "./bash-words.ts";
+import { readWord } from "./bash-read-word.ts";
+import { wordKeys } from "./bash-word.ts";
 import type { BuildLimits } from "./settings.ts";
 import { isBuiltIn } from "./substitution-keys.ts";
 
