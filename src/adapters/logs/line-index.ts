@@ -56,27 +56,18 @@ export async function openLineIndex(log: OpenLog): Promise<LineIndex & Disposabl
   const index = openSync(indexPath(log.path), constants.O_RDWR | constants.O_CREAT, 0o600);
   const size = fstatSync(log.file).size;
   let count = trustedEntries(index, log, size);
-  let last = count === 0 ? BEGINNING : entryAt(index, count - 1);
-  let { line, byte: lineByte } = last;
+  let scan: Scan = startingAt(count === 0 ? BEGINNING : entryAt(index, count - 1));
   let isFull = false; // of the disk: the index ends there, and finding lines behind takes longer
   const buffer = Buffer.allocUnsafe(PIECE_BYTES);
-  for (let at = lineByte; at < size; await othersTurn()) {
+  for (let at = scan.begin.byte; at < size; await othersTurn()) {
     const piece = buffer.subarray(0, log.readAt(log.file, buffer.subarray(0, Math.min(PIECE_BYTES, size - at)), at));
     if (piece.length === 0) break;
-    const found: LinePlace[] = [];
-    let begin = 0; // of a line, in the piece
-    for (let to = nextBreak(piece, 0); to !== -1; to = nextBreak(piece, begin)) {
-      begin = to + 1;
-      line++;
-      if (line < last.line + LINES_APART && at + begin < last.byte + BYTES_APART) continue;
-      last = { line, byte: at + begin };
-      found.push(last);
-    }
-    if (begin > 0) lineByte = at + begin;
-    isFull ||= put(index, found, count) === "no-space";
-    if (!isFull) count += found.length;
+    scan = scanned(scan, piece, at);
+    isFull ||= put(index, scan.found, count) === "no-space";
+    if (!isFull) count += scan.found.length;
     at += piece.length;
   }
+  const { line, byte: lineByte } = scan.begin;
   const placeOf = (entry: number) => (entry < 0 ? BEGINNING : entryAt(index, entry));
   const before = (wanted: number) => {
     let low = -1;
@@ -97,6 +88,39 @@ export async function openLineIndex(log: OpenLog): Promise<LineIndex & Disposabl
     },
     [Symbol.dispose]: () => closeSync(index),
   };
+}
+
+interface Scan {
+  /** The line that has not ended yet. */
+  readonly begin: LinePlace;
+  /** The newest entry. */
+  readonly last: LinePlace;
+  /** Entries of the newest piece. */
+  readonly found: readonly LinePlace[];
+}
+
+function startingAt(place: LinePlace): Scan {
+  return { begin: place, last: place, found: [] };
+}
+
+/** Counts the lines of a piece that begins at the byte. */
+function scanned({ begin, last: known }: Scan, piece: Buffer, at: number): Scan {
+  const found: LinePlace[] = [];
+  let last = known;
+  let line = begin.line;
+  let from = 0; // where a line begins, in the piece
+  let nextLine = last.line + LINES_APART;
+  let nextFrom = last.byte + BYTES_APART - at;
+  for (let to = nextBreak(piece, 0); to !== -1; to = nextBreak(piece, from)) {
+    from = to + 1;
+    line++;
+    if (line < nextLine && from < nextFrom) continue;
+    last = { line, byte: at + from };
+    found.push(last);
+    nextLine = line + LINES_APART;
+    nextFrom = from + BYTES_APART;
+  }
+  return { begin: from === 0 ? begin : { line, byte: at + from }, last, found };
 }
 
 function indexPath(logPath: string): string {

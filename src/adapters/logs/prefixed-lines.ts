@@ -1,7 +1,8 @@
 /** Puts a prefix before each line of a stream of bytes, in a buffer that does not grow, whatever the lines are. */
 import { LINE_FEED } from "./line-breaks.ts";
 
-const BUFFER_BYTES = 256 * 1024;
+/** One for all: from `begin` to `end`, nothing else happens. */
+const out = Buffer.allocUnsafeSlow(256 * 1024);
 /** Copying fewer bytes than this one by one is faster than asking the machine to. */
 const SHORT_BYTES = 48;
 
@@ -10,13 +11,12 @@ export interface PrefixedLines {
   begin(): void;
   /** Adds the stream's next bytes. A line may be added in pieces. */
   add(bytes: Buffer): void;
-  /** Ends a line that has no line break, and passes on what is still here. */
+  /** Ends a line that has no line break, and passes on what is still here. No other stream may be between the two. */
   end(): void;
 }
 
 /** `pass` gets the bytes with their prefixes; they are valid during the call. */
 export function prefixedLines(prefix: Buffer, pass: (bytes: Uint8Array) => void): PrefixedLines {
-  const out = Buffer.allocUnsafe(BUFFER_BYTES);
   // Behind it there is room for a line's prefix, as much of it as is copied byte by byte, and a line break.
   const full = out.length - prefix.length - SHORT_BYTES - 1;
   let filled = 0;

@@ -5,6 +5,8 @@ import type { LogComposer, Stored } from "./log-composer.ts";
 import { prefixedLines } from "./prefixed-lines.ts";
 
 const PIECE_BYTES = 256 * 1024;
+/** One for all copies: nothing stays in it between two calls. */
+const buffer = Buffer.allocUnsafeSlow(PIECE_BYTES);
 
 export interface RawCopyOptions {
   readonly composer: LogComposer;
@@ -27,7 +29,6 @@ export interface RawCopy {
 
 /** The file need not be there yet. */
 export function rawCopy({ composer, path, name, prefix }: RawCopyOptions): RawCopy {
-  const buffer = Buffer.allocUnsafe(PIECE_BYTES);
   let pass: (bytes: Uint8Array) => void = () => {};
   const lines = prefixedLines(Buffer.from(prefix), (bytes) => pass(bytes));
   let file: number | undefined;
