@@ -18,6 +18,13 @@ export interface Patterns {
   readonly matched: Int32Array;
   /** For two bytes `a << 8 | b` whether a pattern may begin with them, as one of `Begins`. */
   readonly begins: Uint8Array;
+  /** At `threeBytes` of three bytes 1 where a pattern may begin with them, the third being also what the matcher looks past. */
+  readonly goesOn: Uint8Array;
+}
+
+/** Where three bytes stand in `goesOn`. Few share a place. */
+export function threeBytes(one: number, two: number, three: number): number {
+  return ((one << 8) ^ (two << 4) ^ (three * 0x9e5)) & 0xffff;
 }
 
 /** Builds the automaton of byte strings. `past` are bytes that the matcher looks past. */
@@ -54,7 +61,7 @@ export function compilePatterns(patterns: readonly string[], past: readonly numb
     for (let state = longer; state !== 0; state = fallback[state] ?? 0) if (state === shorter) return true;
     return false;
   };
-  return { next, endsWith, depth, matched, begins: beginnings(trie, past) };
+  return { next, endsWith, depth, matched, ...beginnings(trie, past) };
 }
 
 interface Trie {
@@ -97,14 +104,23 @@ function createTrie(maxStates: number): Trie {
   };
 }
 
-function beginnings({ first, sibling, byteOf }: Trie, past: readonly number[]): Uint8Array {
+function beginnings(trie: Trie, past: readonly number[]): Pick<Patterns, "begins" | "goesOn"> {
   const begins = new Uint8Array(65_536);
-  for (let one = first[0] ?? 0; one !== 0; one = sibling[one] ?? 0) {
-    const high = (byteOf[one] ?? 0) << 8;
-    for (const byte of past) begins[high | byte] = Begins.past;
-    for (let two = first[one] ?? 0; two !== 0; two = sibling[two] ?? 0) {
-      begins[high | (byteOf[two] ?? 0)] = Begins.pattern;
+  const goesOn = new Uint8Array(65_536);
+  const { byteOf } = trie;
+  for (const first of childrenOf(trie, 0)) {
+    const one = byteOf[first] ?? 0;
+    for (const byte of past) begins[(one << 8) | byte] = Begins.past;
+    for (const second of childrenOf(trie, first)) {
+      const two = byteOf[second] ?? 0;
+      begins[(one << 8) | two] = Begins.pattern;
+      for (const byte of past) goesOn[threeBytes(one, two, byte)] = 1;
+      for (const third of childrenOf(trie, second)) goesOn[threeBytes(one, two, byteOf[third] ?? 0)] = 1;
     }
   }
-  return begins;
+  return { begins, goesOn };
+}
+
+function* childrenOf({ first, sibling }: Trie, state: number): Iterable<number> {
+  for (let child = first[state] ?? 0; child !== 0; child = sibling[child] ?? 0) yield child;
 }

@@ -1,7 +1,7 @@
 /** The search for secrets in a stream, which looks past line breaks and escape sequences. Begin with `createSearch`. */
 import { type Cursor, lookPast, startOf } from "./mask-cursor.ts";
 import { ESCAPE, type EscapePlace, nextPlace } from "./mask-escapes.ts";
-import { Begins, type Patterns } from "./mask-patterns.ts";
+import { Begins, type Patterns, threeBytes } from "./mask-patterns.ts";
 import { createRegions, type Regions } from "./mask-regions.ts";
 
 const LINE_FEED = 0x0a;
@@ -37,9 +37,10 @@ interface Follower extends Cursor {
 
 /** A search at the beginning of a stream. */
 export function createSearch(patterns: Patterns): Search {
-  const { next, depth, matched, begins } = patterns;
+  const { next, depth, matched } = patterns;
   const regions = createRegions();
   const plain: Cursor = { state: 0, gaps: [] };
+  const alone: readonly Cursor[] = [plain];
   let followers: readonly Follower[] = [];
   let position = 0;
   let shownUntil = 0;
@@ -54,7 +55,8 @@ export function createSearch(patterns: Patterns): Search {
 
   const readFurther = (byte: number, at: number) => {
     if (byte === LINE_FEED || byte === CARRIAGE_RETURN) {
-      if (breakLine([plain, ...followers], at, patterns) === "shown") shownUntil = at + 1;
+      const cursors = followers.length === 0 ? alone : [plain, ...followers];
+      if (breakLine(cursors, at, patterns) === "shown") shownUntil = at + 1;
       for (const follower of followers) follower.place = "outside"; // a line break ends an escape sequence
       return;
     }
@@ -76,7 +78,7 @@ export function createSearch(patterns: Patterns): Search {
       const begin = position - from;
       for (let at = from; at <= last; at++) {
         if (plain.state === 0 && followers.length === 0) {
-          at = nextBeginning(bytes, at, begins);
+          at = nextBeginning(bytes, at, patterns);
           plain.state = next(0, bytes[at] ?? 0);
           continue;
         }
@@ -89,7 +91,7 @@ export function createSearch(patterns: Patterns): Search {
         if (matched[plain.state] !== 0) found(plain, begin + at + 1);
         if (depth[plain.state] !== 1) continue;
         // Most bytes begin some form of a secret, hardly ever does the next one go on with it.
-        at = nextBeginning(bytes, at, begins);
+        at = nextBeginning(bytes, at, patterns);
         plain.state = next(0, bytes[at] ?? 0);
       }
       position = begin + bytes.length;
@@ -132,7 +134,8 @@ function follow(follower: Follower, { byte, at }: { byte: number; at: number }, 
 }
 
 /** The first byte from `at` on with which a pattern may begin that goes on after it; else the last one of the chunk. */
-function nextBeginning(bytes: Uint8Array, from: number, begins: Uint8Array): number {
+function nextBeginning(bytes: Uint8Array, from: number, patterns: Patterns): number {
+  const { begins, goesOn } = patterns;
   const last = bytes.length - 1;
   let at = from;
   let byte = bytes[at] ?? 0;
@@ -151,7 +154,9 @@ function nextBeginning(bytes: Uint8Array, from: number, begins: Uint8Array): num
     for (const end = Math.min(last, at + 4); at < end; at++) {
       const following = bytes[at + 1] ?? 0;
       const kind = begins[(byte << 8) | following];
-      if (kind !== Begins.no && (kind === Begins.pattern || goesOn(bytes, at, begins))) return at;
+      if (kind === Begins.pattern) {
+        if (at + 2 > last || goesOn[threeBytes(byte, following, bytes[at + 2] ?? 0)] === 1) return at;
+      } else if (kind === Begins.past && goesOnBehind(bytes, at, patterns)) return at;
       byte = following;
     }
   }
@@ -159,14 +164,16 @@ function nextBeginning(bytes: Uint8Array, from: number, begins: Uint8Array): num
 }
 
 /** Whether a pattern may begin with this byte and go on behind the line breaks and escape sequences that follow it. */
-function goesOn(bytes: Uint8Array, at: number, begins: Uint8Array): boolean {
+function goesOnBehind(bytes: Uint8Array, at: number, { begins, goesOn }: Patterns): boolean {
   const end = Math.min(bytes.length, at + MAX_AHEAD_BYTES);
+  const one = bytes[at] ?? 0;
   let to = at + 1;
   while (to < end) {
-    const byte = bytes[to] ?? 0;
-    if (byte === LINE_FEED || byte === CARRIAGE_RETURN) to++;
-    else if (byte === ESCAPE) to = afterColour(bytes, to, end);
-    else return begins[((bytes[at] ?? 0) << 8) | byte] !== Begins.no;
+    const two = bytes[to] ?? 0;
+    if (two === LINE_FEED || two === CARRIAGE_RETURN) to++;
+    else if (two === ESCAPE) to = afterColour(bytes, to, end);
+    else if (begins[(one << 8) | two] === Begins.no) return false;
+    else return to + 1 >= bytes.length || goesOn[threeBytes(one, two, bytes[to + 1] ?? 0)] === 1;
   }
   return true;
 }
