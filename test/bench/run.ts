@@ -1,32 +1,55 @@
-/** `npm run bench`: ratios measured side by side in one run; `--json` prints one object. docs/benchmarks.md says how. */
-import { measurePeers } from "./peers.ts";
-import { measureStepOverhead } from "./step-overhead.ts";
+/**
+ * `npm run bench`: ratios measured side by side in one run; `--json` prints one object. docs/benchmarks.md says how, and
+ * what came out. A comparison is a file that measures, and an entry in `sections` that prints; steps in containers get theirs
+ * between the two.
+ */
+import { installPeers } from "./install-peers.ts";
+import { rounded } from "./medians.ts";
+import { LOADS, measureOutput, type OutputSpeed } from "./output-speed.ts";
+import { measureStepOverhead, type StepOverhead } from "./step-overhead.ts";
 
 const STEPS = 100;
 const ROUNDS = 5;
 /** Design: at most this many times the floor. */
 const TARGET = 1.5;
 
-const overhead = await measureStepOverhead(STEPS, ROUNDS);
-const peers = measurePeers(STEPS);
-if (process.argv.includes("--json")) {
-  console.log(
-    JSON.stringify({ stepOverheadRatio: round(overhead.ratio), target: TARGET, overhead, peers }, undefined, 2),
-  );
+const isJson = process.argv.includes("--json");
+const peers = installPeers();
+
+const chain = await measureStepOverhead({ shape: "chain", steps: STEPS, rounds: ROUNDS }, peers);
+const twoWide = await measureStepOverhead({ shape: "two-wide", steps: STEPS, rounds: ROUNDS }, peers);
+const output: OutputSpeed[] = [];
+for (const load of LOADS) output.push(await measureOutput(load, peers));
+
+if (isJson) {
+  const stepOverheadRatio = rounded(chain.ratio);
+  console.log(JSON.stringify({ stepOverheadRatio, target: TARGET, overhead: chain, twoWide, output }, undefined, 2));
 } else {
-  console.log(`A chain of ${STEPS} steps that do nothing, ${ROUNDS} rounds in turn, medians:`);
-  console.log(`  floor   ${overhead.floorMs.toFixed(2)} ms a step: process, file for output, two durable commits`);
-  console.log(`  engine  ${overhead.engineMs.toFixed(2)} ms a step`);
-  console.log(
-    `  ratio   ${overhead.ratio.toFixed(2)} (${overhead.lowest.toFixed(2)} to ${overhead.highest.toFixed(2)}; target ${TARGET})`,
-  );
-  console.log("Others, once, with their own start:");
-  for (const { name, stepMs, keepsRecord } of peers) {
-    const shown = stepMs === undefined ? "not installed" : `${stepMs.toFixed(2)} ms a step`;
-    console.log(`  ${name.padEnd(10)} ${shown.padEnd(16)} keeps ${keepsRecord}`);
-  }
+  const sections = [...[chain, twoWide].flatMap(overheadLines), ...output.flatMap(outputLines)];
+  console.log(sections.join("\n"));
 }
 
-function round(value: number): number {
-  return Math.round(value * 100) / 100;
+function overheadLines({ shape, steps, rounds, floorMs, engineMs, ...more }: StepOverhead): readonly string[] {
+  const row = (name: string, ms: number, note: string) =>
+    `  ${name.padEnd(16)} ${ms.toFixed(2).padStart(7)} ms a step  ${(ms / floorMs).toFixed(2).padStart(6)} × floor  ${note}`;
+  const range = `${more.lowest.toFixed(2)} to ${more.highest.toFixed(2)}; target ${TARGET}`;
+  return [
+    `${steps} steps that do nothing, ${shape}, ${rounds} rounds in turn, medians:`,
+    row("floor", floorMs, "process, file for output, two durable commits"),
+    row("mobius", engineMs, `ratio ${more.ratio.toFixed(2)} (${range})`),
+    ...more.peers.map(({ name, keepsRecord, stepMs }) => row(name, stepMs, `keeps ${keepsRecord}`)),
+    "",
+  ];
+}
+
+function outputLines({ load, ways }: OutputSpeed): readonly string[] {
+  const base = ways.find(({ name }) => name === "cmd | cat > file")?.megabytesPerSecond ?? Number.NaN;
+  return [
+    `Output, ${load}, MB/s of payload until all is stored, medians:`,
+    ...ways.map(({ name, megabytesPerSecond: speed }) => {
+      const ratio = `${(speed / base).toFixed(2)} × cmd | cat`;
+      return `  ${name.padEnd(46)} ${rounded(speed).toString().padStart(7)} MB/s  ${ratio}`;
+    }),
+    "",
+  ];
 }
