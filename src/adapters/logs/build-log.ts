@@ -44,7 +44,7 @@ export function openBuildLog({ directory, stepIds, clock, onClose }: Opening): B
       const path = stepLogFile(directory, step, attempt);
       const copy = rawCopy({ composer: log.composer, path, name, prefix: prefixOf(step) });
       const afterTurn = async () => {
-        for (const each of [path, join(directory, "log.txt")]) await bringIndexUpToDate(each);
+        await bringIndexUpToDate(join(directory, "log.txt"));
         await othersTurn();
       };
       const done = (async () => {
@@ -86,7 +86,7 @@ async function copyAll(copy: RawCopy, state: "running" | "ended", afterTurn: () 
   }
 }
 
-/** So that whoever looks at the end of a long log does not wait for it. */
+/** So that whoever looks at the end of a long log does not wait for it. A step's own has its index when it is looked at. */
 async function bringIndexUpToDate(path: string): Promise<void> {
   let file: number | undefined;
   try {

@@ -34,10 +34,15 @@ export function rawCopy({ composer, path, name, prefix }: RawCopyOptions): RawCo
   let file: number | undefined;
   let searched = 0; // up to here, the line that is next does not end
 
+  let inBuffer = { from: 0, bytes: 0 };
+
   const readAt = (position: number) => {
     file ??= openRaw(path);
-    if (file === undefined) return buffer.subarray(0, 0);
-    return buffer.subarray(0, readSync(file, buffer, 0, PIECE_BYTES, position));
+    if (position !== inBuffer.from || inBuffer.bytes < PIECE_BYTES) {
+      const bytes = file === undefined ? 0 : readSync(file, buffer, 0, PIECE_BYTES, position);
+      inBuffer = { from: position, bytes };
+    }
+    return buffer.subarray(0, inBuffer.bytes);
   };
 
   /** Where the piece ends that begins at `from`; `from` itself where none is complete. */
@@ -54,6 +59,7 @@ export function rawCopy({ composer, path, name, prefix }: RawCopyOptions): RawCo
 
   return {
     next(state) {
+      inBuffer = { from: 0, bytes: 0 }; // others had their turn
       const from = composer.taken(name);
       const end = endOfPiece(from, state);
       if (end === from) return { bytes: 0, stored: "stored" };
