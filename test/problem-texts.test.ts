@@ -96,6 +96,7 @@ const PROBLEMS: readonly Problem[] = [
   releases.writeBackFailed("REL-1", "main", "could not resolve host"),
   cli.serverUnreachable("http://127.0.0.1:7070", "connect ECONNREFUSED 127.0.0.1:7070"),
   cli.fileNotFound("m.yaml"),
+  cli.triggerUnknown("staging"),
   cli.pathOutside("../m.yaml", "/home/ada/umbrella"),
   cli.umbrellaNotFound("/home/ada"),
   cli.manifestNotCommitted("release-manifests/m.yaml"),

@@ -24,6 +24,16 @@ export function fileNotFound(path: string): Problem {
   );
 }
 
+/** No environment has such a trigger. */
+export function triggerUnknown(name: string): Problem {
+  return error(
+    "trigger-unknown",
+    `There is no trigger "${name}".`,
+    "It is looked for in every environment's project.",
+    "Look at those that there are: mobius trigger list",
+  );
+}
+
 /** A path that leads out of the umbrella. */
 export function pathOutside(path: string, directory: string): Problem {
   return error(

@@ -9,6 +9,7 @@ import type { CommandDefinition, CommonOptions } from "./command-definition.ts";
 import { fileCommands } from "./file-commands.ts";
 import { releaseCommands } from "./release-commands.ts";
 import { type ServerCommandParts, serverCommands } from "./server-commands.ts";
+import { triggerCommands } from "./trigger-commands.ts";
 
 export interface ProgramOptions {
   readonly version: string;
@@ -52,6 +53,7 @@ export function createProgram(options: ProgramOptions): { parse: (argv: readonly
     ...releaseCommands(),
     ...buildCommands(),
     ...administrationCommands(),
+    ...triggerCommands(),
     ...serverCommands(options),
   ])
     add(definition);

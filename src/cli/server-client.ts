@@ -88,7 +88,7 @@ export class ServerClient {
   }
 
   /** A call of one of Google's APIs. `status` tells a refusal that is expected from one that is not. */
-  async google<T>(method: "GET" | "POST", path: string, body?: unknown): Promise<Result<T, GoogleRefusal>> {
+  async google<T>(method: "GET" | "POST" | "DELETE", path: string, body?: unknown): Promise<Result<T, GoogleRefusal>> {
     const response = await this.#send(method, path, body);
     if (!response.ok) return err({ status: 0, problems: response.error });
     const { status, ok: isOk } = response.value;

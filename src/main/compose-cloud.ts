@@ -5,6 +5,7 @@ import { createStepLogs } from "../adapters/logs/step-logs.ts";
 import { systemClock as clock } from "../adapters/system/system-clock.ts";
 import { systemIds as ids } from "../adapters/system/system-ids.ts";
 import { registerCloudBuildV1 } from "../cloud/cloud-build-v1/cloud-build-v1.ts";
+import { registerTriggersV1 } from "../cloud/cloud-build-v1/triggers-v1.ts";
 import type { RunCloud } from "../cloud/run/run-cloud.ts";
 import { registerRunV1 } from "../cloud/run/run-v1.ts";
 import { registerRunV2 } from "../cloud/run/run-v2.ts";
@@ -17,6 +18,7 @@ import type { Build } from "../core/build/state.ts";
 import { err, ok, type Result } from "../core/values/result.ts";
 import { Secret } from "../core/values/secret.ts";
 import { type BuildEngine, createBuildEngine } from "../engine/builds/build-engine.ts";
+import { TriggerEngine } from "../engine/triggers/trigger-engine.ts";
 import type { Caller, Identities } from "../ports/identities.ts";
 import type { Source } from "../ports/source.ts";
 import type { StepLogs } from "../ports/step-logs.ts";
@@ -68,6 +70,7 @@ export function composeCloud(parts: Parts): Cloud {
     resolveImage: (reference) => images.resolve(reference),
     onFault: (build, fault) => request.log(`build ${build}: ${fault instanceof Error ? fault.stack : String(fault)}`),
   });
+  const triggers = new TriggerEngine({ builds, documents: store.documents, source: parts.source, clock, ids });
   return {
     builds,
     stepLogs,
@@ -75,6 +78,12 @@ export function composeCloud(parts: Parts): Cloud {
     secrets,
     register(app, callerOf) {
       registerCloudBuildV1(app, { engine: builds, clock, callerOf, serverUrl: () => url });
+      registerTriggersV1(app, {
+        triggers,
+        callerOf,
+        serverUrl: () => url,
+        accessSecret: (versionName) => secretVersion(secrets, versionName),
+      });
       registerRunV1(app, { run, callerOf });
       registerRunV2(app, { run, callerOf });
       registerSecretManagerV1(app, { secrets, callerOf });
@@ -94,11 +103,16 @@ async function stepEnvironment({ foundation, identities, registry, url }: Parts,
   };
 }
 
-/** A build reads the secrets of its own project, and no others. */
-async function accessSecret(secrets: SecretStore, versionName: string, build: Build): Promise<Result<Secret, string>> {
+async function secretVersion(secrets: SecretStore, versionName: string): Promise<Secret | undefined> {
   const [, project = "", secret = "", version = ""] =
     /^projects\/([^/]+)\/secrets\/([^/]+)\/versions\/([^/]+)$/.exec(versionName) ?? [];
-  if (project !== build.project) return err(`rpc error: code = PermissionDenied desc = ${versionName}`);
-  const value = await secrets.access(project, secret, version);
+  return secrets.access(project, secret, version);
+}
+
+/** A build reads the secrets of its own project, and no others. */
+async function accessSecret(secrets: SecretStore, versionName: string, build: Build): Promise<Result<Secret, string>> {
+  const isOwn = versionName.startsWith(`projects/${build.project}/`);
+  if (!isOwn) return err(`rpc error: code = PermissionDenied desc = ${versionName}`);
+  const value = await secretVersion(secrets, versionName);
   return value === undefined ? err(`rpc error: code = NotFound desc = Secret [${versionName}] not found.`) : ok(value);
 }

@@ -9,6 +9,7 @@ import { parsePlatform } from "../core/platform/parse-platform.ts";
 import type { Problem } from "../core/values/problem.ts";
 import { err, ok, type Result } from "../core/values/result.ts";
 import { ReleaseEngine } from "../engine/releases/release-engine.ts";
+import type { BuildRequest } from "../engine/releases/release-ports.ts";
 import type { Identities } from "../ports/identities.ts";
 import type { Probe } from "../ports/probe.ts";
 import type { Source, WriteBack } from "../ports/source.ts";
@@ -96,11 +97,26 @@ function releaseEngine(parts: Parts, umbrella: string): ReleaseEngine {
       umbrella,
       registryUrl: registry,
       reachableUrl: (url) => source.absoluteUrl(url),
+      buildRequest: (build) => buildRequest(parts.cloud, parts.url, build),
       environment: (_platform, environment) => environments.ports(environment),
       reach: request.reach,
     },
     (release, cause) => request.log(`${release}: ${cause instanceof Error ? cause.stack : String(cause)}`),
   );
+}
+
+/** What a triggered build asks for: the manifest among its substitutions. */
+async function buildRequest(cloud: Cloud, url: string, id: string): Promise<BuildRequest | undefined> {
+  const build = await cloud.builds.get(id);
+  const { _RELEASE_MANIFEST: manifestPath = "", _GIT_REF: gitRef = "" } = build?.substitutions ?? {};
+  if (build === undefined || manifestPath === "") return undefined;
+  return {
+    manifestPath,
+    ...(gitRef === "" ? {} : { gitRef }),
+    project: build.project,
+    trigger: build.asked?.trigger?.id ?? `build:${id}`,
+    logUrl: `${url}/builds/${id}`,
+  };
 }
 
 /** Where the umbrella's commits are: its origin as the platform file says, or its own folder. */

@@ -66,7 +66,10 @@ describe("artifacts.objects", () => {
       "gs://made/p1/b.txt",
       "gs://made/p1/c.bin",
     ]);
-    expect(entries[0].file_hash[0].file_hash[0]).toEqual({ type: 2, value: createHash("md5").update("a\n").digest("base64") });
+    expect(entries[0].file_hash[0].file_hash[0]).toEqual({
+      type: 2,
+      value: createHash("md5").update("a\n").digest("base64"),
+    });
     for (const line of [
       "PUSH",
       "out/**: 2 matching files uploaded",

@@ -163,11 +163,12 @@ describe("an engine that is disturbed", () => {
 
   it("refuses what it would not carry out", async () => {
     await using world = createBuildWorld();
-    const artifacts = { objects: { location: "gs://b", paths: ["x"] } };
-    const submission = { project: "p1", location: "global", config: { ...build(sh("true")), artifacts }, actor: ada };
+    const artifacts = { npmPackages: [{ repository: "https://r", packagePath: "." }] };
+    const config = { ...build(sh("true")), artifacts } as BuildConfig;
+    const submission = { project: "p1", location: "global", config, actor: ada };
     expect(await world.engine.submit(submission)).toEqual({
       ok: false,
-      error: { kind: "invalid", message: "this engine does not carry out .artifacts.objects" },
+      error: { kind: "invalid", message: "this engine does not carry out .artifacts.npmPackages" },
     });
   });
 });

@@ -118,6 +118,7 @@ export class SimWorld {
       umbrella: "umbrella",
       registryUrl: "http://registry",
       reachableUrl: (url) => url,
+      buildRequest: async () => undefined,
       environment: async () => environmentPorts,
       reach: () => {},
     };

@@ -23,7 +23,7 @@ export interface SubmitOptions {
 export async function buildSubmit(context: CommandContext, options: SubmitOptions): Promise<number> {
   const text = await context.files.read(options.config);
   if (text === undefined) return report(context, [fileNotFound(options.config)]);
-  const parsed = parseBuildConfig(text, options.config);
+  const parsed = parseBuildConfig(text, options.config, options.source === "none" ? { source: "allowed" } : {});
   if (!parsed.ok) return report(context, parsed.problems);
   warn(context, parsed.warnings);
   const config: BuildConfig = {

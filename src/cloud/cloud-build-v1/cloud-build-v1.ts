@@ -1,21 +1,19 @@
 /**
- * Cloud Build's REST API v1 over the embedded build engine: builds and operations, global and regional paths. What is
- * not written yet answers 501 and names the method. Begin with `registerCloudBuildV1`.
+ * Cloud Build's REST API v1 over the embedded build engine: builds and operations, global and regional paths; triggers
+ * stand in `triggers-v1.ts`. Begin with `registerCloudBuildV1`.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { readBuild } from "../../core/build/read-build.ts";
 import type { Build } from "../../core/build/state.ts";
 import { assertNever } from "../../core/values/assert.ts";
-import { type ActorId, actorId } from "../../core/values/ids.ts";
 import type { BuildEngine, SubmitRefusal } from "../../engine/builds/build-engine.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Caller } from "../../ports/identities.ts";
+import { actAsDenied, actorOf, pageAsked, placeIn, queryText } from "./api-call.ts";
 import { buildIdOf, buildJson, operationJson } from "./build-json.ts";
 import { sendError } from "./google-error.ts";
 import { parseListFilter } from "./list-filter.ts";
 
-/** Builds of one page when the caller names no size, and at most. */
-const PAGE = { usual: 50, most: 1_000 } as const;
 /** Longest time that an operation's `:wait` holds a request, in milliseconds. */
 const MAX_WAIT_MS = 60_000;
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
@@ -54,11 +52,6 @@ export function registerCloudBuildV1(app: FastifyInstance, deps: CloudBuildDepen
     app.post(`${path}/:build(^[^:/]+)::retry`, guarded(deps, retryBuild(deps)));
     app.post(`${path}/:build(^[^:/]+)::approve`, guarded(deps, approveBuild(deps)));
   }
-  const triggers = ["/v1/projects/:project/triggers", "/v1/projects/:project/locations/:location/triggers"];
-  for (const path of triggers) {
-    app.all(path, guarded(deps, unwritten("BuildTriggers")));
-    app.all(`${path}/*`, guarded(deps, unwritten("BuildTriggers")));
-  }
   const operations = [
     "/v1/operations/build/:project/:operation(^[^:/]+)",
     "/v1/projects/:project/locations/:location/operations/:operation(^[^:/]+)",
@@ -86,19 +79,9 @@ function guarded(deps: CloudBuildDependencies, action: Action) {
   };
 }
 
-/** The Node client sends a regional call to the global path with `?parent=` or `?name=` when it is given both. */
 function placeOf(request: FastifyRequest): Place {
-  const params = request.params as Readonly<Record<string, string | undefined>>;
-  const named = queryText(request, "parent") ?? queryText(request, "name") ?? "";
-  const location = params.location ?? /^projects\/[^/]+\/locations\/([^/]+)/.exec(named)?.[1] ?? "global";
-  const operation = params.operation;
-  const build = params.build ?? (operation === undefined ? "" : buildIdOf(operation));
-  return { project: params.project ?? "", location, build };
-}
-
-function queryText(request: FastifyRequest, name: string): string | undefined {
-  const value = (request.query as Readonly<Record<string, unknown>>)[name];
-  return typeof value === "string" ? value : undefined;
+  const { build, operation } = request.params as { build?: string; operation?: string };
+  return { ...placeIn(request), build: build ?? (operation === undefined ? "" : buildIdOf(operation)) };
 }
 
 function createBuild({ engine, serverUrl }: CloudBuildDependencies): Action {
@@ -114,15 +97,6 @@ function createBuild({ engine, serverUrl }: CloudBuildDependencies): Action {
     if (!submitted.ok) return refuse(reply, submitted.error);
     return reply.send(operationJson(submitted.value, serverUrl()));
   };
-}
-
-/** A build may run as an account of its own project only: no identity of one environment acts on another. */
-function actAsDenied(account: string | undefined, project: string, caller: Caller): string | undefined {
-  if (account === undefined || account === "") return undefined;
-  const owner = /^projects\/([^/]+)\/serviceAccounts\//.exec(account)?.[1];
-  if (owner === project || owner === "-") return undefined;
-  const who = caller.kind === "person" ? caller.name : caller.email;
-  return `${who} does not have iam.serviceaccounts.actAs on ${account} for builds of project ${project}.`;
 }
 
 function refuse(reply: FastifyReply, { kind, message }: SubmitRefusal): FastifyReply {
@@ -162,10 +136,9 @@ function listBuilds({ engine, serverUrl }: CloudBuildDependencies): Action {
   return async ({ project, location }, { request, reply }) => {
     const filter = parseListFilter(queryText(request, "filter") ?? "");
     if (!filter.ok) return sendError(reply, "INVALID_ARGUMENT", filter.error);
-    const size = Math.min(Number(queryText(request, "pageSize") ?? 0) || PAGE.usual, PAGE.most);
-    const token = queryText(request, "pageToken") ?? "";
-    const skip = token === "" ? 0 : Number(token);
-    if (!Number.isInteger(skip) || skip < 0) return sendError(reply, "INVALID_ARGUMENT", "invalid page token");
+    const asked = pageAsked(request);
+    if (asked === undefined) return sendError(reply, "INVALID_ARGUMENT", "invalid page token");
+    const { skip, size } = asked;
     const isRegional = location !== "global";
     const query = { project, ...(isRegional ? { location } : {}), ...filter.value, limit: skip + size + 1 };
     const found = await engine.list(query);
@@ -252,15 +225,4 @@ function waitOperation(deps: CloudBuildDependencies): Action {
     answered.abort();
     return getOperation(deps)(place, { request, reply, caller: { kind: "person", name: "" } });
   };
-}
-
-/** An operation nobody wrote says so, with its name. */
-function unwritten(method: string): Action {
-  return async (_, { reply }) =>
-    sendError(reply, "UNIMPLEMENTED", `google.devtools.cloudbuild.v1.CloudBuild.${method} is not implemented here.`);
-}
-
-function actorOf(caller: Caller): ActorId {
-  if (caller.kind === "person") return actorId("person", caller.name);
-  return caller.kind === "step" ? actorId("build", caller.build) : actorId("person", caller.email);
 }

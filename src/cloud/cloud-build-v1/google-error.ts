@@ -7,6 +7,7 @@ const CODES = {
   UNAUTHENTICATED: { http: 401, rpc: 16 },
   PERMISSION_DENIED: { http: 403, rpc: 7 },
   NOT_FOUND: { http: 404, rpc: 5 },
+  ALREADY_EXISTS: { http: 409, rpc: 6 },
   RESOURCE_EXHAUSTED: { http: 429, rpc: 8 },
   UNIMPLEMENTED: { http: 501, rpc: 12 },
   UNAVAILABLE: { http: 503, rpc: 14 },

@@ -16,6 +16,7 @@ import { assertNever } from "../values/assert.ts";
 import { err, ok, type Result } from "../values/result.ts";
 import type { Instant } from "../values/time.ts";
 import type { BuildEvent, StepOutcome } from "./events.ts";
+import { BUILD_SETTINGS } from "./settings.ts";
 import type { Build, Ending, StepState } from "./state.ts";
 
 /** An event as the log stores it, as far as a build's state needs it. */
@@ -127,7 +128,7 @@ function decideApproval(
   const decided = { ...build, approval: { state: decision, result } };
   if (decision === "APPROVED") return { ...decided, stage: { name: "queued", expiresAt } };
   const detail = `Build rejected by ${approver}`;
-  return withEnding(decided, { status: "CANCELLED", detail, logLine: "the build was rejected" });
+  return withEnding(decided, { status: BUILD_SETTINGS.rejectionEndsAs, detail, logLine: "the build was rejected" });
 }
 
 /** A build that is cancelled while it waits for an approval waits for none any more. */
@@ -168,7 +169,10 @@ function endStep(build: Build, event: Extract<BuildEvent, { type: "step-ended" }
     ...(event.output === undefined ? {} : { output: event.output }),
     ...(event.imageDigest === undefined ? {} : { imageDigest: event.imageDigest }),
   });
-  return verdict === "failed" ? withEnding(next, stepFailure(build, event.step, reasonOf(outcome))) : next;
+  if (verdict !== "failed") return next;
+  const ending = stepFailure(build, event.step, reasonOf(outcome));
+  const status = outcome.kind === "timed-out" ? BUILD_SETTINGS.stepTimeoutEndsAs : ending.status;
+  return withEnding(next, { ...ending, status });
 }
 
 function interruptStep(

@@ -19,17 +19,22 @@ export interface Message {
 /** Field name in camelCase → what stands there. */
 export type Fields = Readonly<Record<string, FieldKind>>;
 
-const string: FieldKind = { kind: "string" };
-const boolean: FieldKind = { kind: "boolean" };
-const duration: FieldKind = { kind: "duration" };
-const map: FieldKind = { kind: "string-map" };
-const output: FieldKind = { kind: "output" };
-/** Kept as it stands: nothing here looks into it. */
-const opaque: FieldKind = { kind: "opaque" };
-const integer = (bits: 32 | 64): FieldKind => ({ kind: "integer", bits });
-const list = (of: FieldKind): FieldKind => ({ kind: "list", of });
-const message = (name: string, fields: Fields): Message => ({ kind: "message", name, fields });
-const choice = (name: string, values: Readonly<Record<string, number>>): FieldKind => ({ kind: "enum", name, values });
+/** The kinds of fields, by which the tables of builds and triggers are written. */
+export const FIELD = {
+  string: { kind: "string" },
+  boolean: { kind: "boolean" },
+  duration: { kind: "duration" },
+  map: { kind: "string-map" },
+  output: { kind: "output" },
+  /** Kept as it stands: nothing here looks into it. */
+  opaque: { kind: "opaque" },
+  integer: (bits: 32 | 64) => ({ kind: "integer", bits }),
+  list: (of: FieldKind) => ({ kind: "list", of }),
+  message: (name: string, fields: Fields): Message => ({ kind: "message", name, fields }),
+  choice: (name: string, values: Readonly<Record<string, number>>) => ({ kind: "enum", name, values }),
+} as const satisfies Record<string, FieldKind | ((...given: never[]) => FieldKind)>;
+
+const { string, boolean, duration, map, output, opaque, integer, list, message, choice } = FIELD;
 
 const VOLUMES = list(message("Volume", { name: string, path: string }));
 

@@ -25,10 +25,19 @@ export function readBuild(
   value: unknown,
   dialect: Dialect,
 ): { readonly config: BuildConfig; readonly misfits: readonly Misfit[] } {
-  const misfits: Misfit[] = [];
-  const config = readMessage(value, BUILD, { dialect, path: [], misfits });
+  const { fields, misfits } = readByTable(value, BUILD, dialect);
   // The schema's table and the type name the same fields; `steps` is what a configuration may lack when it is broken.
-  return { config: { steps: [], ...config } as BuildConfig, misfits };
+  return { config: { steps: [], ...fields } as BuildConfig, misfits };
+}
+
+/** Reads a plain value by any table of fields, as `readBuild` does by a build's. */
+export function readByTable(
+  value: unknown,
+  table: Message,
+  dialect: Dialect,
+): { readonly fields: Readonly<Record<string, unknown>>; readonly misfits: readonly Misfit[] } {
+  const misfits: Misfit[] = [];
+  return { fields: readMessage(value, table, { dialect, path: [], misfits }), misfits };
 }
 
 interface Reading {

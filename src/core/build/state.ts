@@ -54,7 +54,7 @@ export type EndStatus = Exclude<BuildStatus, "PENDING" | "QUEUED" | "WORKING">;
 
 /** Why a build ends otherwise than well. `failure` is Cloud Build's `failureInfo.type`. */
 export interface Ending {
-  readonly status: Exclude<EndStatus, "SUCCESS" | "EXPIRED">;
+  readonly status: Exclude<EndStatus, "SUCCESS">;
   readonly detail: string;
   /** The line after `ERROR: ` at the end of the log. */
   readonly logLine: string;

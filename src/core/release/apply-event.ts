@@ -61,6 +61,7 @@ function begin(event: Extract<ReleaseEvent, { type: "release-requested" }>, reco
     umbrellaCommit: event.umbrellaCommit,
     trigger: event.trigger,
     requestId: event.requestId,
+    ...(event.build === undefined ? {} : { givenBuild: event.build }),
     requestedBy: recorded.actor,
     requestedAt: recorded.at,
     stage: { name: "queued" },

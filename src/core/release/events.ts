@@ -12,6 +12,12 @@ import type { Instant } from "../values/time.ts";
 /** Version of the payloads below; an older one is upgraded where the log is read. */
 export const RELEASE_EVENT_VERSION = 1;
 
+/** A build that was there before its release. */
+export interface GivenBuild {
+  readonly id: string;
+  readonly logUrl: string;
+}
+
 export type ReleaseEvent =
   | {
       readonly type: "release-requested";
@@ -23,6 +29,8 @@ export type ReleaseEvent =
       readonly trigger: string;
       /** Given by the client, so that a repeated request makes one release. */
       readonly requestId: string;
+      /** Where a trigger started the build, and the build opened the release. */
+      readonly build?: GivenBuild;
     }
   | { readonly type: "lease-acquired"; readonly token: number }
   | { readonly type: "build-intended"; readonly tag: string }

@@ -4,7 +4,7 @@ import type { Digest } from "../values/digest.ts";
 import type { ActorId, CommitId, ReleaseId } from "../values/ids.ts";
 import type { Problem } from "../values/problem.ts";
 import type { Instant } from "../values/time.ts";
-import type { Outcome, PhaseName, Verdict } from "./events.ts";
+import type { GivenBuild, Outcome, PhaseName, Verdict } from "./events.ts";
 
 /** A release as its events made it. What is true only in some states stands in `stage`. */
 export interface Release {
@@ -13,6 +13,8 @@ export interface Release {
   readonly umbrellaCommit: CommitId;
   readonly trigger: string;
   readonly requestId: string;
+  /** The build that opened the release, where it was there first. */
+  readonly givenBuild?: GivenBuild;
   readonly requestedBy: ActorId;
   readonly requestedAt: Instant;
   readonly stage: Stage;

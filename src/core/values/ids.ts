@@ -16,10 +16,10 @@ export function isReleaseId(text: string): text is ReleaseId {
   return /^REL-[1-9]\d*$/.test(text);
 }
 
-/** Who caused something: `person:ada`, `build:<id>`, `system`. */
+/** Who caused something: `person:ada`, `build:<id>`, `trigger:<name>`, `system`. */
 export type ActorId = string & { readonly __brand: "ActorId" };
 
 /** Makes an actor id of its kind and name. */
-export function actorId(kind: "person" | "build" | "system", name: string): ActorId {
+export function actorId(kind: "person" | "build" | "trigger" | "system", name: string): ActorId {
   return (kind === "system" ? "system" : `${kind}:${name}`) as ActorId;
 }

@@ -1,7 +1,7 @@
 import type { BuildConfig } from "../../core/build/build-config.ts";
-import { applySubstitutions, type BuiltIn } from "../../core/build/substitutions.ts";
+import type { BuiltIn } from "../../core/build/substitutions.ts";
 import { unsupportedFields } from "../../core/build/unsupported-fields.ts";
-import { validateBuild, validateSubstituted } from "../../core/build/validate-build.ts";
+import { checkBuild } from "../../core/build/validate-whole.ts";
 import { err, ok, type Result } from "../../core/values/result.ts";
 import type { BuildDependencies } from "./build-dependencies.ts";
 import type { BuildSubmission } from "./build-engine.ts";
@@ -18,8 +18,6 @@ export function checkSubmission(
   { project, location, config, substitutions: overrides = {}, trigger }: BuildSubmission,
   id: string,
 ): Result<CheckedSubmission, string> {
-  const valid = validateBuild(config, overrides);
-  if (!valid.ok) return valid;
   const unsupported = unsupportedFields(config);
   if (unsupported.length > 0) return err(`this engine does not carry out ${unsupported.join(", ")}`);
   const account = config.serviceAccount ?? "";
@@ -33,11 +31,9 @@ export function checkSubmission(
     SERVICE_ACCOUNT_EMAIL: account.split("/").at(-1) ?? "",
   };
   const origin = trigger === undefined ? "manual" : "triggered";
-  const substituted = applySubstitutions({ config, builtIns, overrides, origin });
-  if (!substituted.ok) return err(substituted.complaints.join(";"));
-  const after = validateSubstituted(substituted.value.config);
-  if (!after.ok) return after;
+  const checked = checkBuild({ config, builtIns, overrides, origin });
+  if (!checked.ok) return err(checked.error.join(";"));
   const isShown = (key: string) => key.startsWith("_") || key in overrides || key in (trigger?.builtIns ?? {});
-  const shown = Object.entries(substituted.value.values).filter(([key]) => isShown(key));
-  return ok({ config: substituted.value.config, substitutions: Object.fromEntries(shown) });
+  const shown = Object.entries(checked.value.values).filter(([key]) => isShown(key));
+  return ok({ config: checked.value.config, substitutions: Object.fromEntries(shown) });
 }

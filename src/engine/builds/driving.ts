@@ -45,10 +45,14 @@ export function reportEnd(driving: Driving, step: number, end: StepEnd | "lost")
   driving.alarm.ring();
 }
 
-/** Until the alarm rings, or the instant. */
+/** Timers of the platform hold no more than 24 days; whoever waits looks again anyway. */
+const LONGEST_WAIT_MS = 24 * 3_600_000;
+
+/** Until the alarm rings, or the instant, or a day is over. */
 export async function waitUntil({ alarm, deps }: Driving, until: number): Promise<void> {
+  const waitMs = Math.min(Math.max(until - deps.clock.now(), 0), LONGEST_WAIT_MS);
   const waking = new AbortController();
-  await Promise.race([alarm.wait(), deps.clock.sleep(Math.max(until - deps.clock.now(), 0), waking.signal)]);
+  await Promise.race([alarm.wait(), deps.clock.sleep(waitMs, waking.signal)]);
   waking.abort();
 }
 

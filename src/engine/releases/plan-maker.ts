@@ -20,6 +20,8 @@ export interface PlanRequest {
   readonly manifestText?: string;
   readonly platformText?: string;
   readonly environment?: string;
+  /** The environment's project, where a build asks that runs in one. */
+  readonly project?: string;
   /** Defaults to the head of the umbrella's main branch. */
   readonly umbrellaCommit?: CommitId;
   readonly dropped?: readonly string[];
@@ -55,6 +57,9 @@ export async function makePlan(
   const chosen = chooseEnvironment(platform.value, manifest.value, request.environment);
   if (!chosen.ok) return chosen;
   const environment = chosen.value;
+  if (request.project !== undefined && request.project !== environment.project) {
+    return refuse(environmentMismatch(request.project, environment.name, request.manifestPath));
+  }
   const buildProblems = await checkBuildConfig(ports, environment, umbrellaCommit);
   const environmentPorts = await ports.environment(platform.value, environment);
   const input = await gatherPlanInput(ports, environmentPorts, {

@@ -157,6 +157,13 @@ export class ReleaseDriver {
 
   async #submitBuild({ tag, isIntended }: Extract<Next, { kind: "submit-build" }>): Promise<void> {
     const { ports, environmentPorts } = this.#request;
+    const { givenBuild } = this.release;
+    if (givenBuild !== undefined) {
+      const { id, logUrl } = givenBuild;
+      const intended = isIntended ? [] : [{ type: "build-intended", tag } as const];
+      await this.record(...intended, { type: "build-submitted", build: id, logUrl });
+      return;
+    }
     // After a crash the build may be there already: it is recognised by its tag, never submitted twice.
     const there = isIntended ? await environmentPorts.builds.findByTag(tag) : undefined;
     if (there !== undefined) {

@@ -5,13 +5,14 @@
 import type { Plan } from "../../core/plan/plan.ts";
 import { isNothingToDo } from "../../core/plan/plan.ts";
 import { buildOf } from "../../core/release/apply-event.ts";
-import type { ReleaseEvent } from "../../core/release/events.ts";
+import type { GivenBuild, ReleaseEvent } from "../../core/release/events.ts";
 import { isEnded, type Release } from "../../core/release/state.ts";
 import type { Checked } from "../../core/values/checked.ts";
 import { type ActorId, actorId, type ReleaseId } from "../../core/values/ids.ts";
 import type { NonEmpty, Problem } from "../../core/values/problem.ts";
 import { err, ok, type Result } from "../../core/values/result.ts";
 import type { StoredEvent } from "../../ports/event-log.ts";
+import { BuildOpenings } from "./open-from-build.ts";
 import { answerPhase, type PhaseAnswer, type PhaseRequest } from "./phase-desk.ts";
 import { type MadePlan, makePlan, type PlanRequest } from "./plan-maker.ts";
 import { PlatformReader } from "./platform-reader.ts";
@@ -32,6 +33,8 @@ export interface ReleaseRequest extends Omit<PlanRequest, "manifestText" | "plat
   readonly requestId: string;
   readonly trigger: string;
   readonly actor: ActorId;
+  /** The build that asks, where it was there first. */
+  readonly build?: GivenBuild;
 }
 
 export type Requested =
@@ -49,6 +52,7 @@ export class ReleaseEngine {
   readonly #drivers = new Map<ReleaseId, { driver: ReleaseDriver; done: Promise<void> }>();
   readonly #stopping = new AbortController();
   readonly #onDriverFailure: (release: ReleaseId, cause: unknown) => void;
+  readonly #openings: BuildOpenings;
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(ports: ReleasePorts, onDriverFailure: (release: ReleaseId, cause: unknown) => void) {
@@ -56,6 +60,7 @@ export class ReleaseEngine {
     this.#streams = new ReleaseStreams(ports.eventLog, ports.clock);
     this.#platforms = new PlatformReader(ports);
     this.#onDriverFailure = onDriverFailure;
+    this.#openings = new BuildOpenings(ports, this.#streams, (request) => this.request(request));
   }
 
   /** Reads the log and goes on with every release that has not ended. */
@@ -121,7 +126,12 @@ export class ReleaseEngine {
     request: PhaseRequest,
     onLine: (text: string) => void = () => {},
   ): Promise<Result<PhaseAnswer, Problem>> {
-    const release = await this.#releaseOf(build);
+    const opened = await this.#openedBy(build, request.phase);
+    if (!opened.ok) return opened;
+    if (opened.value === "nothing-to-do") {
+      return ok({ summary: "nothing to do: the environment has this already", order: { kind: "none" } });
+    }
+    const release = opened.value;
     const driver = release === undefined ? undefined : this.#drivers.get(release.id)?.driver;
     if (release === undefined || driver === undefined) return err(buildWithoutRelease(build));
     const platform = await this.#platforms.at(release.umbrellaCommit);
@@ -157,9 +167,11 @@ export class ReleaseEngine {
       return err([planUnknown(request.plan, plan.digest)]);
     if (isNothingToDo(plan)) return ok({ kind: "nothing-to-do", plan });
     const id: ReleaseId = `REL-${await this.#ports.eventLog.nextNumber("release")}`;
-    const { trigger, requestId, actor } = request;
+    const { trigger, requestId, actor, build } = request;
     const requested = { type: "release-requested", release: id, plan, umbrellaCommit, trigger, requestId } as const;
-    const release = await this.#streams.record(id, actor, [requested]);
+    const release = await this.#streams.record(id, actor, [
+      { ...requested, ...(build === undefined ? {} : { build }) },
+    ]);
     await this.#drive(release);
     return ok({ kind: "release", release });
   }
@@ -187,6 +199,16 @@ export class ReleaseEngine {
       .catch((cause: unknown) => this.#onDriverFailure(release.id, cause))
       .finally(() => this.#drivers.delete(release.id));
     this.#drivers.set(release.id, { driver, done });
+  }
+
+  /** The release that the build belongs to, or opens. */
+  async #openedBy(build: string, phase: string): Promise<Result<Release | "nothing-to-do" | undefined, Problem>> {
+    const active = this.#streams.active();
+    const own = active.find((candidate) => buildId(candidate) === build);
+    if (own !== undefined) return ok(own);
+    const isOpening = active.some((candidate) => candidate.givenBuild?.id === build);
+    const known = isOpening ? undefined : await this.#releaseOf(build);
+    return known === undefined ? this.#openings.open(build, phase, this.#stopping.signal) : ok(known);
   }
 
   async #releaseOf(build: string): Promise<Release | undefined> {

@@ -15,7 +15,21 @@ import type { Secrets } from "../../ports/secrets.ts";
 import type { Services } from "../../ports/services.ts";
 import type { RepositoryUrl, Source, WriteBack } from "../../ports/source.ts";
 
+/** What a build that a trigger started asks for. */
+export interface BuildRequest {
+  readonly manifestPath: string;
+  /** A commit, branch or tag of the umbrella; absent for the head of its main branch. */
+  readonly gitRef?: string;
+  /** The project in which it runs: it releases to this one's environment only. */
+  readonly project: string;
+  /** The trigger's id. */
+  readonly trigger: string;
+  readonly logUrl: string;
+}
+
 export interface ReleasePorts {
+  /** What a build asks for that no release has started; undefined for one that asks for none. */
+  readonly buildRequest: (build: string) => Promise<BuildRequest | undefined>;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly eventLog: EventLog;

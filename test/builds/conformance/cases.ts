@@ -147,7 +147,7 @@ const PLACE: readonly ConformanceCase[] = [
     fields: ["options.volumes"],
     config: {
       steps: [sh("echo g > /global/x"), sh("cat /global/x")],
-      options: { volumes: [{ name: "g", path: "/global" }] },
+      options: { volumes: [{ name: "shared", path: "/global" }] },
     },
     status: "SUCCESS",
     log: ["g"],
