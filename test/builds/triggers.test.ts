@@ -262,7 +262,9 @@ describe("clients that nobody here wrote", () => {
 
   it("the official Node client makes, lists, runs and deletes one", async () => {
     const endpoint = { kind: "embedded", url, token: new Secret("ada"), project: "p1" } as const;
-    const client = new v1.CloudBuildClient(await clientOptions(endpoint));
+    const client = new v1.CloudBuildClient(
+      (await clientOptions(endpoint)) as ConstructorParameters<typeof v1.CloudBuildClient>[0],
+    );
     const [made] = await client.createBuildTrigger({ projectId: "p1", trigger: { name: "node", build: SAY } });
     expect(made.name).toBe("node");
     const [listed] = await client.listBuildTriggers({ projectId: "p1" });

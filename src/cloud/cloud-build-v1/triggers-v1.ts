@@ -40,22 +40,28 @@ type Action = (call: Call) => Promise<FastifyReply>;
 
 /** Adds the routes. */
 export function registerTriggersV1(app: FastifyInstance, deps: TriggersDependencies): void {
-  for (const path of ["/v1/projects/:project/triggers", "/v1/projects/:project/locations/:location/triggers"]) {
-    const one = `${path}/:trigger(^[^:/]+)`;
-    app.post(path, guarded(deps, create(deps)));
-    app.get(path, guarded(deps, list(deps)));
-    app.get(
-      one,
-      guarded(
-        deps,
-        onTrigger(deps, (trigger, { reply }) => reply.send(triggerJson(trigger))),
-      ),
+  app.register(async (scope) => {
+    // The Node client says that a DELETE holds JSON, and sends none.
+    scope.addContentTypeParser("application/json", { parseAs: "string" }, (_request, text, done) =>
+      done(null, String(text) === "" ? {} : jsonOr(text)),
     );
-    app.patch(one, guarded(deps, onTrigger(deps, change(deps))));
-    app.delete(one, guarded(deps, onTrigger(deps, remove(deps))));
-    app.post(`${one}::run`, guarded(deps, onTrigger(deps, run(deps))));
-    app.get(`${one}/deliveries`, guarded(deps, onTrigger(deps, deliveries(deps))));
-  }
+    for (const path of ["/v1/projects/:project/triggers", "/v1/projects/:project/locations/:location/triggers"]) {
+      const one = `${path}/:trigger(^[^:/]+)`;
+      scope.post(path, guarded(deps, create(deps)));
+      scope.get(path, guarded(deps, list(deps)));
+      scope.get(
+        one,
+        guarded(
+          deps,
+          onTrigger(deps, (trigger, { reply }) => reply.send(triggerJson(trigger))),
+        ),
+      );
+      scope.patch(one, guarded(deps, onTrigger(deps, change(deps))));
+      scope.delete(one, guarded(deps, onTrigger(deps, remove(deps))));
+      scope.post(`${one}::run`, guarded(deps, onTrigger(deps, run(deps))));
+      scope.get(`${one}/deliveries`, guarded(deps, onTrigger(deps, deliveries(deps))));
+    }
+  });
   app.register(async (webhooks) => {
     // Whatever comes: JSON is read where it is some, anything else counts as no payload.
     webhooks.removeAllContentTypeParsers();
