@@ -1,9 +1,9 @@
 import type { BuildConfig } from "../build/build-config.ts";
-import { BUILD, FIELD } from "../build/build-schema.ts";
 import { readByTable } from "../build/read-build.ts";
 import type { Instant } from "../values/time.ts";
+import { REPO_SOURCE, TRIGGER } from "./trigger-schema.ts";
 
-/** What people say of a trigger. Facts: Google's proto `google.devtools.cloudbuild.v1.BuildTrigger` and its REST form. */
+/** What people say of a trigger: the fields of `trigger-schema.ts` that something here acts on. */
 export interface TriggerSettings {
   readonly name?: string;
   readonly description?: string;
@@ -12,12 +12,22 @@ export interface TriggerSettings {
   readonly substitutions?: Readonly<Record<string, string>>;
   /** CEL over the names of substitutions: what does not fit makes no build. */
   readonly filter?: string;
+  /** Globs of changed files: those that do not count, and of which one must be among the rest. */
+  readonly ignoredFiles?: readonly string[];
+  readonly includedFiles?: readonly string[];
+  /** Who its builds run as, whatever their file says. */
   readonly serviceAccount?: string;
   readonly sourceToBuild?: { readonly uri?: string; readonly repository?: string; readonly ref?: string };
   readonly approvalConfig?: { readonly approvalRequired?: boolean };
   readonly webhookConfig?: { readonly secret?: string };
   readonly pubsubConfig?: { readonly topic?: string };
   readonly triggerTemplate?: RepoSource;
+  readonly github?: RepositoryEvents & { readonly owner?: string; readonly name?: string };
+  readonly repositoryEventConfig?: RepositoryEvents;
+  readonly bitbucketServerTriggerConfig?: RepositoryEvents;
+  readonly gitlabEnterpriseEventsConfig?: RepositoryEvents;
+  readonly developerConnectEventConfig?: RepositoryEvents;
+  readonly autodetect?: boolean;
   readonly build?: BuildConfig;
   readonly filename?: string;
   readonly gitFileSource?: {
@@ -25,6 +35,20 @@ export interface TriggerSettings {
     readonly uri?: string;
     readonly repository?: string;
     readonly revision?: string;
+  };
+}
+
+/** Events of a repository that start a build; the texts are RE2 expressions, found anywhere in a name. */
+export interface RepositoryEvents {
+  readonly push?: { readonly branch?: string; readonly tag?: string; readonly invertRegex?: boolean };
+  readonly pullRequest?: {
+    /** Of the branch that it is to be merged into. */
+    readonly branch?: string;
+    readonly commentControl?:
+      | "COMMENTS_DISABLED"
+      | "COMMENTS_ENABLED"
+      | "COMMENTS_ENABLED_FOR_EXTERNAL_CONTRIBUTORS_ONLY";
+    readonly invertRegex?: boolean;
   };
 }
 
@@ -48,90 +72,15 @@ export interface Trigger {
   readonly settings: TriggerSettings & { readonly name: string };
 }
 
-const { string, boolean, map, output, opaque, list, message, choice } = FIELD;
-
-const REPO_TYPE = choice("GitFileSource_RepoType", {
-  UNKNOWN: 0,
-  CLOUD_SOURCE_REPOSITORIES: 1,
-  GITHUB: 2,
-  BITBUCKET_SERVER: 3,
-  GITLAB: 4,
-});
-const STATE = choice("State", { STATE_UNSPECIFIED: 0, OK: 1, SECRET_DELETED: 2, SUBSCRIPTION_DELETED: 2 });
-
-const REPO_SOURCE = message("RepoSource", {
-  projectId: string,
-  repoName: string,
-  branchName: string,
-  tagName: string,
-  commitSha: string,
-  dir: string,
-  invertRegex: boolean,
-  substitutions: map,
-});
-
-/** A trigger: the body of a create call. What nothing here acts on yet is kept as it stands. */
-const TRIGGER = message("BuildTrigger", {
-  resourceName: string,
-  id: string,
-  createTime: output,
-  name: string,
-  description: string,
-  tags: list(string),
-  disabled: boolean,
-  substitutions: map,
-  ignoredFiles: list(string),
-  includedFiles: list(string),
-  filter: string,
-  serviceAccount: string,
-  eventType: opaque,
-  includeBuildLogs: opaque,
-  approvalConfig: message("ApprovalConfig", { approvalRequired: boolean }),
-  sourceToBuild: message("GitRepoSource", {
-    uri: string,
-    repository: string,
-    ref: string,
-    repoType: REPO_TYPE,
-    githubEnterpriseConfig: string,
-    bitbucketServerConfig: string,
-  }),
-  triggerTemplate: REPO_SOURCE,
-  github: opaque,
-  pubsubConfig: message("PubsubConfig", {
-    subscription: output,
-    topic: string,
-    serviceAccountEmail: string,
-    state: STATE,
-  }),
-  webhookConfig: message("WebhookConfig", { secret: string, state: STATE }),
-  repositoryEventConfig: opaque,
-  bitbucketServerTriggerConfig: opaque,
-  gitlabEnterpriseEventsConfig: opaque,
-  developerConnectEventConfig: opaque,
-  autodetect: boolean,
-  build: BUILD,
-  filename: string,
-  gitFileSource: message("GitFileSource", {
-    path: string,
-    uri: string,
-    repository: string,
-    repoType: REPO_TYPE,
-    revision: string,
-    githubEnterpriseConfig: string,
-    bitbucketServerConfig: string,
-  }),
-});
-
 /** Reads a trigger from the API: its settings, or what does not fit. */
 export function readTrigger(value: unknown): {
   readonly settings: TriggerSettings;
   readonly misfits: readonly string[];
 } {
   const { fields, misfits } = readByTable(value, TRIGGER, "json");
-  const { id: _, resourceName: __, ...settings } = fields;
-  const build = settings.build === undefined ? {} : { build: { steps: [], ...(settings.build as object) } };
+  const build = fields.build === undefined ? {} : { build: { steps: [], ...(fields.build as object) } };
   // The table and the type name the same fields.
-  return { settings: { ...settings, ...build } as TriggerSettings, misfits: misfits.map(({ message: text }) => text) };
+  return { settings: { ...fields, ...build } as TriggerSettings, misfits: misfits.map(({ message }) => message) };
 }
 
 /** Reads which revision a run is for. */
@@ -140,5 +89,5 @@ export function readRepoSource(value: unknown): {
   readonly misfits: readonly string[];
 } {
   const { fields, misfits } = readByTable(value, REPO_SOURCE, "json");
-  return { source: fields as RepoSource, misfits: misfits.map(({ message: text }) => text) };
+  return { source: fields as RepoSource, misfits: misfits.map(({ message }) => message) };
 }
