@@ -1,8 +1,8 @@
-import { type DockerEngine, findDockerEngine } from "../adapters/docker/docker-engine.ts";
-import { createDockerExecutor, ensureNetwork } from "../adapters/docker/docker-executor.ts";
-import { createDockerImages, type DockerImages } from "../adapters/docker/docker-images.ts";
 import { createAutoExecutor, type ExecutorOption } from "../adapters/executors/auto-executor.ts";
 import { type Containers, findContainers } from "../adapters/executors/containers.ts";
+import { type DockerEngine, findDockerEngine } from "../adapters/executors/docker/docker-engine.ts";
+import { createDockerExecutor, ensureNetwork } from "../adapters/executors/docker/docker-executor.ts";
+import { createDockerImages, type DockerImages } from "../adapters/executors/docker/docker-images.ts";
 import { createHostExecutor, suitsHost } from "../adapters/executors/host-executor.ts";
 import { createOciExecutor } from "../adapters/executors/oci-executor.ts";
 import { createContainerImages } from "../adapters/images/container-images.ts";

@@ -6,6 +6,7 @@ import { portHolder } from "../adapters/system/port-holder.ts";
 import { systemClock as clock } from "../adapters/system/system-clock.ts";
 import { systemIds as ids } from "../adapters/system/system-ids.ts";
 import { parsePlatform } from "../core/platform/parse-platform.ts";
+import { actorId } from "../core/values/ids.ts";
 import type { Problem } from "../core/values/problem.ts";
 import { err, ok, type Result } from "../core/values/result.ts";
 import { ReleaseEngine } from "../engine/releases/release-engine.ts";
@@ -98,6 +99,7 @@ function releaseEngine(parts: Parts, umbrella: string): ReleaseEngine {
       registryUrl: registry,
       reachableUrl: (url) => source.absoluteUrl(url),
       buildRequest: (build) => buildRequest(parts.cloud, parts.url, build),
+      endBuild: async (build, reason) => void (await parts.cloud.builds.cancel(build, actorId("system", ""), reason)),
       environment: (_platform, environment) => environments.ports(environment),
       reach: request.reach,
     },

@@ -3,9 +3,9 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { findDockerEngine } from "../../src/adapters/docker/docker-engine.ts";
-import { createDockerExecutor } from "../../src/adapters/docker/docker-executor.ts";
-import { createDockerImages } from "../../src/adapters/docker/docker-images.ts";
+import { findDockerEngine } from "../../src/adapters/executors/docker/docker-engine.ts";
+import { createDockerExecutor } from "../../src/adapters/executors/docker/docker-executor.ts";
+import { createDockerImages } from "../../src/adapters/executors/docker/docker-images.ts";
 import { systemClock } from "../../src/adapters/system/system-clock.ts";
 import { actorId } from "../../src/core/values/ids.ts";
 import { createBuildEngine } from "../../src/engine/builds/build-engine.ts";

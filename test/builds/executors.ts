@@ -2,10 +2,10 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { findDockerEngine } from "../../src/adapters/docker/docker-engine.ts";
-import { createDockerExecutor } from "../../src/adapters/docker/docker-executor.ts";
-import { createDockerImages } from "../../src/adapters/docker/docker-images.ts";
 import { findContainers } from "../../src/adapters/executors/containers.ts";
+import { findDockerEngine } from "../../src/adapters/executors/docker/docker-engine.ts";
+import { createDockerExecutor } from "../../src/adapters/executors/docker/docker-executor.ts";
+import { createDockerImages } from "../../src/adapters/executors/docker/docker-images.ts";
 import { createHostExecutor } from "../../src/adapters/executors/host-executor.ts";
 import { createOciExecutor } from "../../src/adapters/executors/oci-executor.ts";
 import { findSandbox } from "../../src/adapters/executors/sandbox.ts";

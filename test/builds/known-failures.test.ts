@@ -1,7 +1,7 @@
 /** What went wrong in other engines, by their issues' numbers, must not go wrong here. */
 import { readFileSync } from "node:fs";
 import { afterEach, describe, expect, it } from "vitest";
-import { findDockerEngine } from "../../src/adapters/docker/docker-engine.ts";
+import { findDockerEngine } from "../../src/adapters/executors/docker/docker-engine.ts";
 import { isEnded } from "../../src/core/build/state.ts";
 import { tarOf } from "../contract/image-fixture.ts";
 import { BUSYBOX, busyboxFiles } from "../support/busybox.ts";

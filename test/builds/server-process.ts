@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { findDockerEngine } from "../../src/adapters/docker/docker-engine.ts";
+import { findDockerEngine } from "../../src/adapters/executors/docker/docker-engine.ts";
 import type { BuildConfig } from "../../src/core/build/build-config.ts";
 import { type Build, isEnded } from "../../src/core/build/state.ts";
 import { loadBuild } from "../../src/engine/builds/build-stream.ts";

@@ -114,6 +114,47 @@ describe("the main job, as a person does it", () => {
     expect(ended.err).toContain("back-up: no migration to apply, no backup needed");
   });
 
+  it("releases once, however often a webhook says so, and nothing that its sender makes up", {
+    timeout: LONG,
+  }, async () => {
+    const create = ["trigger", "create", "webhook", "--name", "from-ci", "--env", "staging"];
+    const made = await here.json<{ url: string }>([...create, "--substitution", "_RELEASE_MANIFEST=$(body.manifest)"]);
+    const post = async (manifest: string, delivery: string) =>
+      (
+        await fetch(made.url, {
+          method: "POST",
+          body: JSON.stringify({ manifest }),
+          headers: { "x-github-delivery": delivery },
+        })
+      ).status;
+    const manifest = await here.manifest(); // the first one again: it puts the scraper back
+    const answers = await Promise.all(Array.from({ length: 10 }, () => post(manifest, "d-1")));
+    expect(answers).toEqual(answers.map(() => 200));
+    await expect
+      .poll(async () => (await here.json<readonly Summary[]>(["status"]))[0], { timeout: 120_000, interval: 200 })
+      .toMatchObject({ id: "REL-4", state: "succeeded", manifest });
+    const { buildId } = (await (await here.ask("/api/v1/releases/REL-4")).json()) as { buildId: string };
+    // Released already: the build is ended before any script of it could deploy, and makes no release.
+    expect(await post(manifest, "d-2")).toBe(200);
+    expect(await post("../../etc/passwd", "d-3")).toBe(200);
+    expect(await post("x.yaml; touch /tmp/evil", "d-4")).toBe(200);
+    const place = "/v1/projects/mobius-staging/locations/global";
+    const kept = (await (await here.ask(`${place}/triggers/from-ci/deliveries`)).json()) as {
+      deliveries: readonly { verdict: string; build?: string }[];
+    };
+    expect(kept.deliveries.slice(0, 3).map(({ verdict }) => verdict)).toEqual(["filtered", "filtered", "accepted"]);
+    expect(new Set(kept.deliveries.slice(3).map(({ build }) => build))).toEqual(new Set([buildId]));
+    const build = kept.deliveries[2]?.build ?? "";
+    await expect
+      .poll(async () => ((await (await here.ask(`${place}/builds/${build}`)).json()) as { status: string }).status, {
+        timeout: 60_000,
+        interval: 200,
+      })
+      .toBe("CANCELLED");
+    expect((await here.run(["build", "log", build])).out).toContain(`ERROR: nothing to do: staging has ${manifest}`);
+    expect(await here.json<readonly Summary[]>(["status"])).toHaveLength(4);
+  });
+
   it("keeps secrets out of everything that it wrote", async () => {
     const answer = await here.ask("/v1/projects/mobius-staging/secrets/db-password-mobius-rag/versions/latest:access");
     const { payload } = (await answer.json()) as { payload: { data: string } };

@@ -119,6 +119,7 @@ export class SimWorld {
       registryUrl: "http://registry",
       reachableUrl: (url) => url,
       buildRequest: async () => undefined,
+      endBuild: async () => {},
       environment: async () => environmentPorts,
       reach: () => {},
     };

@@ -6,10 +6,9 @@ import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 import type { NonEmpty } from "../../core/values/problem.ts";
 import { err, ok, type Result } from "../../core/values/result.ts";
+import type { ContainerImage, ContainerImages } from "../../ports/container-images.ts";
 import type { RunningProcess, Supervisor, Supervisors } from "../../ports/processes.ts";
 import type { RunningStep, StepEnd, StepExecutor, StepOrder, StepSession } from "../../ports/step-executor.ts";
-import type { ContainerImages } from "../images/container-images.ts";
-import type { UnpackedImage } from "../images/image-unpacker.ts";
 import { containerBinds, containerEnvironment, stepEnd } from "./container-parts.ts";
 import { type Containers, makeLayer, removeLayer } from "./containers.ts";
 import { readExitRecord } from "./exit-records.ts";
@@ -95,7 +94,7 @@ function begin(
   };
 }
 
-async function imageFor(images: ContainerImages, order: StepOrder): Promise<Result<UnpackedImage, string>> {
+async function imageFor(images: ContainerImages, order: StepOrder): Promise<Result<ContainerImage, string>> {
   const { name } = order.config;
   const say = (line: string) => appendFileSync(order.logPath, `${line}\n`, { mode: 0o600 });
   try {
@@ -118,7 +117,7 @@ interface Plan {
 }
 
 /** What a container runs and sees, or why it cannot. */
-function planOf(order: StepOrder, folders: BuildFolders, image: UnpackedImage): Result<Plan, string> {
+function planOf(order: StepOrder, folders: BuildFolders, image: ContainerImage): Result<Plan, string> {
   const { directory, config } = order;
   const { binds, script } = containerBinds(folders, order);
   const files: ImageFiles = { rootfs: image.directory, binds };
@@ -138,7 +137,7 @@ function planOf(order: StepOrder, folders: BuildFolders, image: UnpackedImage): 
 }
 
 /** As Docker: arguments replace the image's command, an entrypoint its entry point and command both. */
-function argvOf({ config }: StepOrder, image: UnpackedImage, script: string | undefined): readonly string[] {
+function argvOf({ config }: StepOrder, image: ContainerImage, script: string | undefined): readonly string[] {
   if (script !== undefined) return [...interpreterOf(script), SCRIPT];
   const { entrypoint, args = [] } = config;
   if (entrypoint !== undefined) return [entrypoint, ...args];

@@ -2,9 +2,11 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, posix } from "node:path";
 import type { StepOrder } from "../../ports/step-executor.ts";
 
-/** Where Cloud Build's steps find their things. */
+/** Where Cloud Build's steps find the source. */
 export const WORKSPACE = "/workspace";
+/** Their home, which all steps share. */
 export const HOME = "/builder/home";
+/** The folder behind `$BUILDER_OUTPUT`, a step's own. */
 export const OUTPUTS = "/builder/outputs";
 /** Where a container finds the text of a `script` step. */
 export const SCRIPT = "/builder/script";

@@ -36,14 +36,18 @@ export function createBuilds(options: BuildsOptions): Builds {
     connecting ??= connect(endpoint);
     return connecting;
   };
+  // A build that a trigger started is where its trigger is, which need not be where ours are.
+  const places = [...new Set([parent, `projects/${project}/locations/global`])];
   const get = async (id: string): Promise<ObservedBuild | undefined> => {
-    try {
-      const [build] = await (await client()).getBuild({ name: `${parent}/builds/${id}` });
-      return observed(build);
-    } catch (error) {
-      if (codeOf(error) === CODE.notFound) return undefined;
-      throw error;
+    for (const place of places) {
+      try {
+        const [build] = await (await client()).getBuild({ name: `${place}/builds/${id}` });
+        return observed(build);
+      } catch (error) {
+        if (codeOf(error) !== CODE.notFound) throw error;
+      }
     }
+    return undefined;
   };
   return {
     get,
@@ -68,12 +72,15 @@ export function createBuilds(options: BuildsOptions): Builds {
       return newest === undefined ? undefined : observed(newest);
     },
     async cancel(id) {
-      try {
-        await (await client()).cancelBuild({ name: `${parent}/builds/${id}` });
-      } catch (error) {
-        // Ended already, or never there: in both cases nothing is left to cancel.
-        const code = codeOf(error);
-        if (code !== CODE.failedPrecondition && code !== CODE.notFound) throw error;
+      for (const place of places) {
+        try {
+          await (await client()).cancelBuild({ name: `${place}/builds/${id}` });
+          return;
+        } catch (error) {
+          // Ended already, or never there: in both cases nothing is left to cancel.
+          const code = codeOf(error);
+          if (code !== CODE.failedPrecondition && code !== CODE.notFound) throw error;
+        }
       }
     },
   };

@@ -89,7 +89,7 @@ function change(build: Build, { event, at }: RecordedBuildEvent): Build | undefi
       return withEnding(withoutApproval(build), {
         status: "CANCELLED",
         detail: event.reason,
-        logLine: "context canceled",
+        logLine: event.logLine ?? "context canceled",
       });
     case "deadline-passed":
       if (build.stage.name !== "working") return undefined;

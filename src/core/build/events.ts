@@ -54,7 +54,12 @@ export type BuildEvent =
       readonly try: number;
       readonly consequence: "run-again" | "build-fails";
     }
-  | { readonly type: "cancel-requested"; readonly reason: string }
+  | {
+      readonly type: "cancel-requested";
+      readonly reason: string;
+      /** The last line of the log, where it is another than Cloud Build's own. */
+      readonly logLine?: string;
+    }
   | { readonly type: "deadline-passed" }
   | { readonly type: "images-missing"; readonly images: readonly string[] }
   /** Everything ran; what it promised to leave is being put where it belongs. */

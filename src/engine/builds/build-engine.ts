@@ -3,8 +3,7 @@
  * build's events (`core/build`), one driver per build performs what `decide` chooses (`build-driver.ts`). Begin with
  * `createBuildEngine`.
  */
-import type { BuildConfig, BuildStatus } from "../../core/build/build-config.ts";
-import type { BuildTrigger } from "../../core/build/events.ts";
+import type { BuildStatus } from "../../core/build/build-config.ts";
 import { type Build, buildStatus, isEnded } from "../../core/build/state.ts";
 import { queueTtlMs } from "../../core/build/validate-build.ts";
 import type { ActorId } from "../../core/values/ids.ts";
@@ -13,7 +12,9 @@ import { instant } from "../../core/values/time.ts";
 import type { BuildDependencies } from "./build-dependencies.ts";
 import { type BuildRegistry, createBuildRegistry } from "./build-registry.ts";
 import { BUILD_STREAMS, beginBuild, loadBuild, openStream } from "./build-stream.ts";
-import { checkSubmission } from "./check-submission.ts";
+import { type BuildSubmission, checkSubmission } from "./check-submission.ts";
+
+export type { BuildSubmission } from "./check-submission.ts";
 
 /** Builds that may wait or run; more are refused. */
 const MAX_OPEN_BUILDS = 200;
@@ -21,19 +22,6 @@ const MAX_OPEN_BUILDS = 200;
 const APPROVAL_MS = 60 * 24 * 3_600_000;
 /** Builds that a list or a recovery looks at. */
 const MAX_LISTED = 10_000;
-
-export interface BuildSubmission {
-  readonly project: string;
-  readonly location: string;
-  readonly config: BuildConfig;
-  readonly actor: ActorId;
-  /** Set by the caller of this run; wins over the file's own map. */
-  readonly substitutions?: Readonly<Record<string, string>>;
-  /** The trigger that asks. */
-  readonly trigger?: BuildTrigger;
-  /** A UUID that the caller chose: submitting it again gives the same build. */
-  readonly id?: string;
-}
 
 export interface ApprovalDecision {
   readonly id: string;
@@ -63,8 +51,8 @@ export interface BuildEngine {
   get(id: string): Promise<Build | undefined>;
   /** Newest first. */
   list(query: BuildQuery): Promise<readonly Build[]>;
-  /** Asks for the end of a build; durable when it resolves. */
-  cancel(id: string, by: ActorId): Promise<"requested" | "ended" | "unknown">;
+  /** Asks for the end of a build; durable when it resolves. A reason of its own ends the log. */
+  cancel(id: string, by: ActorId, reason?: string): Promise<"requested" | "ended" | "unknown">;
   /** Decides about a build that waits for an approval; durable when it resolves. */
   approve(decision: ApprovalDecision): Promise<"decided" | "not-pending" | "unknown">;
   /** A new build of what an earlier one was asked for; one of a trigger keeps the very revision. */
@@ -85,18 +73,20 @@ export interface BuildEngine {
 export function createBuildEngine(deps: BuildDependencies): BuildEngine {
   const registry = createBuildRegistry(deps);
   const closed = new AbortController();
+  const once = createOnce<Result<Build, SubmitRefusal>>();
   let isClosing = false;
   return {
     submit: async (submission) => {
       if (isClosing) return err({ kind: "closing", message: "the server is shutting down" });
-      return submit(deps, registry, submission);
+      return once(submission.id, () => submit(deps, registry, submission));
     },
     get: registry.get,
     list: (query) => list(deps, registry, query),
-    async cancel(id, by) {
+    async cancel(id, by, reason) {
       const driver = registry.driver(id);
       if (driver === undefined) return (await registry.get(id)) === undefined ? "unknown" : "ended";
-      const recorded = await driver.stream.record({ type: "cancel-requested", reason: `cancelled by ${by}` }, by);
+      const why = reason === undefined ? { reason: `cancelled by ${by}` } : { reason, logLine: reason };
+      const recorded = await driver.stream.record({ type: "cancel-requested", ...why }, by);
       driver.wake();
       return recorded === "recorded" ? "requested" : "ended";
     },
@@ -125,6 +115,17 @@ export function createBuildEngine(deps: BuildDependencies): BuildEngine {
       await registry.close();
     },
     onBuildEnded: registry.onBuildEnded,
+  };
+}
+
+/** Calls with the same key at the same time are one call. */
+function createOnce<T>(): (key: string | undefined, call: () => Promise<T>) => Promise<T> {
+  const under = new Map<string, Promise<T>>();
+  return (key, call) => {
+    if (key === undefined) return call();
+    const running = under.get(key) ?? call().finally(() => under.delete(key));
+    under.set(key, running);
+    return running;
   };
 }
 

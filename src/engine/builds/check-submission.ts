@@ -1,10 +1,25 @@
 import type { BuildConfig } from "../../core/build/build-config.ts";
+import type { BuildTrigger } from "../../core/build/events.ts";
 import type { BuiltIn } from "../../core/build/substitutions.ts";
 import { unsupportedFields } from "../../core/build/unsupported-fields.ts";
 import { checkBuild } from "../../core/build/validate-whole.ts";
+import type { ActorId } from "../../core/values/ids.ts";
 import { err, ok, type Result } from "../../core/values/result.ts";
 import type { BuildDependencies } from "./build-dependencies.ts";
-import type { BuildSubmission } from "./build-engine.ts";
+
+/** A build that somebody asks for. */
+export interface BuildSubmission {
+  readonly project: string;
+  readonly location: string;
+  readonly config: BuildConfig;
+  readonly actor: ActorId;
+  /** Set by the caller of this run; wins over the file's own map. */
+  readonly substitutions?: Readonly<Record<string, string>>;
+  /** The trigger that asks. */
+  readonly trigger?: BuildTrigger;
+  /** A UUID that the caller chose: submitting it again gives the same build. */
+  readonly id?: string;
+}
 
 /** A submission that was found good: what the steps really get, and the values that the build shows. */
 export interface CheckedSubmission {

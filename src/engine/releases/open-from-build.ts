@@ -3,14 +3,12 @@ import { isEnded, type Release } from "../../core/release/state.ts";
 import { actorId, type CommitId } from "../../core/values/ids.ts";
 import type { NonEmpty, Problem } from "../../core/values/problem.ts";
 import { err, ok, type Result } from "../../core/values/result.ts";
-import type { ReleaseRequest, Requested } from "./release-engine.ts";
 import type { ReleasePorts } from "./release-ports.ts";
+import type { ReleaseRequest, Requested } from "./release-request.ts";
 import type { ReleaseStreams } from "./release-streams.ts";
 
 /** How often it is looked whether an opened release has taken its build. */
 const POLL_MS = 20;
-/** Builds that found nothing to do and are remembered; each has a step for every phase. */
-const MAX_IDLE = 1_000;
 
 /**
  * Builds that were there before a release: a trigger started them, and their first phase opens the release. Equal requests
@@ -20,8 +18,6 @@ export class BuildOpenings {
   readonly #ports: ReleasePorts;
   readonly #streams: ReleaseStreams;
   readonly #request: (request: ReleaseRequest) => Promise<Result<Requested, NonEmpty<Problem>>>;
-  /** Builds whose manifest is released already. */
-  readonly #idle = new Set<string>();
 
   constructor(
     ports: ReleasePorts,
@@ -34,15 +30,14 @@ export class BuildOpenings {
   }
 
   /**
-   * The release that the build opens, once it goes on with it; undefined where the build asks for none. A later phase of a
-   * build opens nothing: what came before it would be missing.
+   * The release that the build opens, once it goes on with it; undefined where the build asks for none. Where there is
+   * nothing to do the build is ended. A later phase of a build opens nothing: what came before it would be missing.
    */
   async open(
     build: string,
     phase: string,
     signal: AbortSignal,
   ): Promise<Result<Release | "nothing-to-do" | undefined, Problem>> {
-    if (this.#idle.has(build)) return ok("nothing-to-do");
     const asked = phase === "checkout" || phase === "load" ? await this.#ports.buildRequest(build) : undefined;
     if (asked === undefined) return ok(undefined);
     const { manifestPath, gitRef, project, trigger, logUrl } = asked;
@@ -57,7 +52,8 @@ export class BuildOpenings {
     });
     if (!requested.ok) return err(requested.error[0]);
     if (requested.value.kind === "nothing-to-do") {
-      this.#remember(build);
+      // Cloud Build knows no early success, and the steps that follow are scripts that would deploy something.
+      await this.#ports.endBuild(build, `nothing to do: ${requested.value.plan.environment} has ${manifestPath}`);
       return ok("nothing-to-do");
     }
     return ok(await this.#taken(requested.value.release, signal));
@@ -70,11 +66,5 @@ export class BuildOpenings {
       if (isEnded(now) || signal.aborted || buildOf(now.stage).kind === "submitted") return now;
       await this.#ports.clock.sleep(POLL_MS, signal);
     }
-  }
-
-  #remember(build: string): void {
-    this.#idle.add(build);
-    const [oldest] = this.#idle;
-    if (this.#idle.size > MAX_IDLE && oldest !== undefined) this.#idle.delete(oldest);
   }
 }

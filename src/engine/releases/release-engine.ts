@@ -5,7 +5,7 @@
 import type { Plan } from "../../core/plan/plan.ts";
 import { isNothingToDo } from "../../core/plan/plan.ts";
 import { buildOf } from "../../core/release/apply-event.ts";
-import type { GivenBuild, ReleaseEvent } from "../../core/release/events.ts";
+import type { ReleaseEvent } from "../../core/release/events.ts";
 import { isEnded, type Release } from "../../core/release/state.ts";
 import type { Checked } from "../../core/values/checked.ts";
 import { type ActorId, actorId, type ReleaseId } from "../../core/values/ids.ts";
@@ -19,6 +19,7 @@ import { PlatformReader } from "./platform-reader.ts";
 import { buildWithoutRelease, planUnknown, releaseEnded, releaseUnknown } from "./problems.ts";
 import { ReleaseDriver } from "./release-driver.ts";
 import type { ReleasePorts } from "./release-ports.ts";
+import type { ReleaseRequest, Requested } from "./release-request.ts";
 import { ReleaseStreams } from "./release-streams.ts";
 
 /** How long a step's first request may be ahead of the record of its build. */
@@ -26,20 +27,6 @@ const BUILD_KNOWN_MS = 10_000;
 const POLL_MS = 20;
 /** Digits of a plan's digest that are enough to name it. */
 const PREFIX_LENGTH = 12;
-
-export interface ReleaseRequest extends Omit<PlanRequest, "manifestText" | "platformText"> {
-  /** A plan's digest or a prefix of it, of 12 hex digits or more. */
-  readonly plan?: string;
-  readonly requestId: string;
-  readonly trigger: string;
-  readonly actor: ActorId;
-  /** The build that asks, where it was there first. */
-  readonly build?: GivenBuild;
-}
-
-export type Requested =
-  | { readonly kind: "release"; readonly release: Release }
-  | { readonly kind: "nothing-to-do"; readonly plan: Plan };
 
 /**
  * All releases of one installation: takes requests, plans them, and keeps a driver for each that is under way. `start`
@@ -133,7 +120,7 @@ export class ReleaseEngine {
     }
     const release = opened.value;
     const driver = release === undefined ? undefined : this.#drivers.get(release.id)?.driver;
-    if (release === undefined || driver === undefined) return err(buildWithoutRelease(build));
+    if (release === undefined || driver === undefined || isEnded(release)) return err(buildWithoutRelease(build));
     const platform = await this.#platforms.at(release.umbrellaCommit);
     if (!platform.ok) return err(platform.problems[0]);
     const answered = new AbortController();

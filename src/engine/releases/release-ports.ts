@@ -30,6 +30,8 @@ export interface BuildRequest {
 export interface ReleasePorts {
   /** What a build asks for that no release has started; undefined for one that asks for none. */
   readonly buildRequest: (build: string) => Promise<BuildRequest | undefined>;
+  /** Ends a build that has nothing to do; the reason stands in its log. */
+  readonly endBuild: (build: string, reason: string) => Promise<void>;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly eventLog: EventLog;

@@ -413,7 +413,7 @@ const REST: readonly ConformanceCase[] = [
   {
     name: "both streams and a last line without a break are kept",
     fields: ["log"],
-    config: one("echo out; echo err >&2; printf last"),
+    config: one("echo out; sleep 0.2; echo err >&2; sleep 0.2; printf last"),
     status: "SUCCESS",
     log: ["out", "err", "last"],
   },

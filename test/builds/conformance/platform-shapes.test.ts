@@ -4,7 +4,7 @@ import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, writeFileSync } from "
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { findDockerEngine } from "../../../src/adapters/docker/docker-engine.ts";
+import { findDockerEngine } from "../../../src/adapters/executors/docker/docker-engine.ts";
 import type { BuildConfig } from "../../../src/core/build/build-config.ts";
 import { actorId } from "../../../src/core/values/ids.ts";
 import { tarOf } from "../../contract/image-fixture.ts";

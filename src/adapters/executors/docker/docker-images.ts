@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { err, ok, type Result } from "../../core/values/result.ts";
-import type { Clock } from "../../ports/clock.ts";
-import type { LocalImages } from "../../ports/local-images.ts";
-import { fullReference, namesItsPort } from "../images/container-images.ts";
+import { fullReference, namesItsPort } from "../../../core/values/image-name.ts";
+import { err, ok, type Result } from "../../../core/values/result.ts";
+import type { Clock } from "../../../ports/clock.ts";
+import type { LocalImages } from "../../../ports/local-images.ts";
 import { type DockerEngine, jsonLines } from "./docker-engine.ts";
 
 /** Cloud Build's own patience with registries: ten tries, 0.5 s × 1.3 between them, 10 s at most. */

@@ -1,10 +1,10 @@
-import { appendFileSync, closeSync, openSync, readSync, statSync, writeSync } from "node:fs";
+import { appendFileSync, closeSync, openSync, readSync, truncateSync } from "node:fs";
 import { z } from "zod";
-import { createMasker } from "../../core/build/mask.ts";
-import type { RunningStep, StepEnd, StepOrder } from "../../ports/step-executor.ts";
-import { containerBinds, containerEnvironment, stepEnd } from "../executors/container-parts.ts";
-import { processId, SCRIPT } from "../executors/step-folders.ts";
-import { takeOutput } from "../executors/step-output.ts";
+import type { RunningStep, StepEnd, StepOrder } from "../../../ports/step-executor.ts";
+import { containerBinds, containerEnvironment, stepEnd } from "../container-parts.ts";
+import { DEFAULT_QUOTA_BYTES, openOutputRelay } from "../output-relay.ts";
+import { processId, SCRIPT } from "../step-folders.ts";
+import { takeOutput } from "../step-output.ts";
 import {
   type ContainerSession,
   INSTALLATION_LABEL,
@@ -17,6 +17,8 @@ import { outputOf } from "./output-frames.ts";
 
 /** An image's name has at most 1,000 characters. */
 const MAX_FIRST_LINE = 4_096;
+/** The container has ended when it is asked for its exit code. */
+const WAIT_MS = 60_000;
 const SOCKET = "/var/run/docker.sock";
 /** The engine keeps a container's output in files, from which a later server reads it again. */
 const LOGS = { Type: "local", Config: { "max-size": "1g", "max-file": "2", compress: "false" } };
@@ -33,8 +35,12 @@ export function beginContainer(session: ContainerSession, order: StepOrder): Run
     const image = await imageFor(session, order, signal);
     if (typeof image === "string") return stepEnd({ kind: "not-started", reason: image });
     if (signal.aborted) return stepEnd({ kind: "signalled", signal: "SIGTERM" });
+    let frames: AsyncIterable<Uint8Array>;
     try {
       await create(session, order);
+      // Attached before it starts, so that nothing of its output is missed.
+      const attached = `/containers/${nameOf(session, order)}/attach?stream=true&stdout=true&stderr=true`;
+      frames = await session.engine.stream("POST", attached);
       await session.engine.json("POST", `/containers/${nameOf(session, order)}/start`);
       // Whoever wanted its end meanwhile found nothing to stop.
       if (signal.aborted) await session.engine.json("POST", `/containers/${nameOf(session, order)}/stop?t=0`);
@@ -44,7 +50,7 @@ export function beginContainer(session: ContainerSession, order: StepOrder): Run
       const reason = `starting step container failed: Error response from daemon: ${cause.message}`;
       return stepEnd({ kind: "not-started", reason }, { digest: image.digest });
     }
-    return follow(session, order, { digest: image.digest, secrets: secretsOf(order) });
+    return follow(session, order, frames, { digest: image.digest });
   });
 }
 
@@ -60,7 +66,7 @@ export async function resumeContainer(session: ContainerSession, order: StepOrde
     .map((entry) => entry.slice(entry.indexOf("=") + 1));
   return running(session, order, async () => {
     if (State.Status === "created") await session.engine.json("POST", `/containers/${name}/start`);
-    return follow(session, order, { digest: undefined, secrets: [...secretsOf(order), ...secrets] });
+    return followAgain(session, order, [...secretsOf(order), ...secrets]);
   });
 }
 
@@ -144,33 +150,62 @@ async function create(session: ContainerSession, order: StepOrder): Promise<void
   await session.engine.json("POST", `/containers/create?name=${nameOf(session, order)}`, { body });
 }
 
-interface Following {
+interface Ended {
   readonly digest: string | undefined;
-  readonly secrets: readonly string[];
 }
 
-/** Stores the output until the container has ended; what an earlier server stored of it is not stored again. */
-async function follow(session: ContainerSession, order: StepOrder, { digest, secrets }: Following): Promise<StepEnd> {
-  const { engine, folders } = session;
-  const name = nameOf(session, order);
-  const logs = await engine.stream("GET", `/containers/${name}/logs?follow=true&stdout=true&stderr=true`);
-  const masker = createMasker(secrets.map((secret) => Buffer.from(secret).toString("latin1")));
-  const file = openSync(order.logPath, "a", 0o600);
+/** Stores the output as it comes, until the container has ended. */
+async function follow(
+  session: ContainerSession,
+  order: StepOrder,
+  frames: AsyncIterable<Uint8Array>,
+  { digest }: Ended,
+): Promise<StepEnd> {
+  const relay = openRelay(order, secretsOf(order));
   try {
-    let skip = statSync(order.logPath).size - firstLineBytes(order.logPath);
-    const store = (hidden: string) => {
-      const bytes = Buffer.from(hidden, "latin1").subarray(Math.min(skip, hidden.length));
-      skip = Math.max(skip - hidden.length, 0);
-      writeWhole(file, bytes);
-    };
-    for await (const piece of outputOf(logs)) store(masker.push(piece.toString("latin1")));
-    store(masker.flush());
+    for await (const piece of outputOf(frames)) relay.take(piece);
   } finally {
-    closeSync(file);
+    relay.end();
   }
-  const ended = await engine.json("POST", `/containers/${name}/wait`, { signal: AbortSignal.timeout(60_000) });
+  return endOf(session, order, digest);
+}
+
+/**
+ * Stores an earlier server's container's output again from its beginning: equal bytes come out, so that what was copied
+ * of them stays right. The engine's own stream may miss the end of a container that ends just then; its files do not.
+ */
+async function followAgain(session: ContainerSession, order: StepOrder, secrets: readonly string[]): Promise<StepEnd> {
+  const path = `/containers/${nameOf(session, order)}/logs?stdout=true&stderr=true`;
+  const ourLine = firstLineBytes(order.logPath);
+  const store = async (query: string) => {
+    truncateSync(order.logPath, ourLine);
+    const relay = openRelay(order, secrets);
+    let bytes = 0;
+    for await (const piece of outputOf(await session.engine.stream("GET", path + query))) {
+      relay.take(piece);
+      bytes += piece.length;
+    }
+    relay.end();
+    return bytes;
+  };
+  const followed = await store("&follow=true");
+  const end = await endOf(session, order, undefined);
+  let whole = 0;
+  for await (const piece of outputOf(await session.engine.stream("GET", path))) whole += piece.length;
+  if (whole !== followed) await store("");
+  return end;
+}
+
+async function endOf(session: ContainerSession, order: StepOrder, digest: string | undefined): Promise<StepEnd> {
+  const path = `/containers/${nameOf(session, order)}/wait`;
+  const ended = await session.engine.json("POST", path, { signal: AbortSignal.timeout(WAIT_MS) });
   const { StatusCode } = waited.parse(ended);
-  return stepEnd({ kind: "exited", code: StatusCode }, { digest, output: takeOutput(folders, order) });
+  return stepEnd({ kind: "exited", code: StatusCode }, { digest, output: takeOutput(session.folders, order) });
+}
+
+function openRelay(order: StepOrder, secrets: readonly string[]) {
+  const mask = secrets.map((secret) => Buffer.from(secret).toString("latin1"));
+  return openOutputRelay({ path: order.logPath, mask, quotaBytes: DEFAULT_QUOTA_BYTES });
 }
 
 /** The first line is ours: how the image was got. */
@@ -182,10 +217,6 @@ function firstLineBytes(path: string): number {
   } finally {
     closeSync(file);
   }
-}
-
-function writeWhole(file: number, bytes: Buffer): void {
-  for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written);
 }
 
 function secretsOf(order: StepOrder): readonly string[] {

@@ -1,8 +1,9 @@
-import type { openExitRecords } from "../executors/exit-records.ts";
-import type { BuildFolders } from "../executors/step-folders.ts";
+import type { openExitRecords } from "../exit-records.ts";
+import type { BuildFolders } from "../step-folders.ts";
 import { type DockerEngine, DockerError } from "./docker-engine.ts";
 import type { DockerImages } from "./docker-images.ts";
 
+/** The installation whose container it is: others are left alone. */
 export const INSTALLATION_LABEL = "mobius.installation";
 /** The step's name in its build's folder. */
 export const STEP_LABEL = "mobius.step";

@@ -5,11 +5,11 @@
  */
 import { existsSync } from "node:fs";
 import { z } from "zod";
-import type { StepExecutor, StepSession } from "../../ports/step-executor.ts";
-import { stepEnd } from "../executors/container-parts.ts";
-import { openExitRecords, readExitRecord } from "../executors/exit-records.ts";
-import { buildFolders, makeBuildFolders, processId } from "../executors/step-folders.ts";
-import { keptOutput } from "../executors/step-output.ts";
+import type { StepExecutor, StepSession } from "../../../ports/step-executor.ts";
+import { stepEnd } from "../container-parts.ts";
+import { openExitRecords, readExitRecord } from "../exit-records.ts";
+import { buildFolders, makeBuildFolders, processId } from "../step-folders.ts";
+import { keptOutput } from "../step-output.ts";
 import {
   type ContainerSession,
   type DockerExecutorOptions,
