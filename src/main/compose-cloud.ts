@@ -6,6 +6,7 @@ import { systemClock as clock } from "../adapters/system/system-clock.ts";
 import { systemIds as ids } from "../adapters/system/system-ids.ts";
 import { registerCloudBuildV1 } from "../cloud/cloud-build-v1/cloud-build-v1.ts";
 import { registerTriggersV1 } from "../cloud/cloud-build-v1/triggers-v1.ts";
+import { registerWebhooksV1 } from "../cloud/cloud-build-v1/webhooks-v1.ts";
 import type { RunCloud } from "../cloud/run/run-cloud.ts";
 import { registerRunV1 } from "../cloud/run/run-v1.ts";
 import { registerRunV2 } from "../cloud/run/run-v2.ts";
@@ -78,12 +79,8 @@ export function composeCloud(parts: Parts): Cloud {
     secrets,
     register(app, callerOf) {
       registerCloudBuildV1(app, { engine: builds, clock, callerOf, serverUrl: () => url });
-      registerTriggersV1(app, {
-        triggers,
-        callerOf,
-        serverUrl: () => url,
-        accessSecret: (versionName) => secretVersion(secrets, versionName),
-      });
+      registerTriggersV1(app, { triggers, callerOf, serverUrl: () => url });
+      registerWebhooksV1(app, { triggers, accessSecret: (versionName) => secretVersion(secrets, versionName) });
       registerRunV1(app, { run, callerOf });
       registerRunV2(app, { run, callerOf });
       registerSecretManagerV1(app, { secrets, callerOf });

@@ -3,78 +3,21 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { v1 } from "@google-cloud/cloudbuild";
-import Fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createSource } from "../../src/adapters/git/source.ts";
 import { clientOptions } from "../../src/adapters/google/client-options.ts";
-import { systemClock } from "../../src/adapters/system/system-clock.ts";
-import { systemIds } from "../../src/adapters/system/system-ids.ts";
-import { registerCloudBuildV1 } from "../../src/cloud/cloud-build-v1/cloud-build-v1.ts";
-import { registerTriggersV1 } from "../../src/cloud/cloud-build-v1/triggers-v1.ts";
 import { Secret } from "../../src/core/values/secret.ts";
-import { TriggerEngine } from "../../src/engine/triggers/trigger-engine.ts";
-import { createMemoryDocuments } from "../../src/ports/documents.fake.ts";
-import type { Caller } from "../../src/ports/identities.ts";
-import { makeRepositories, type Repositories } from "../support/repositories.ts";
-import { type BuildWorld, createBuildWorld } from "./build-world.ts";
+import { createTriggerWorld, GLOBAL, type TriggerWorld, WEBHOOK, WEBHOOK_SECRET } from "./trigger-world.ts";
 
-let world: BuildWorld;
-let here: Repositories;
-let app: FastifyInstance;
-let url: string;
-
-const callers: Readonly<Record<string, Caller>> = {
-  "Bearer ada": { kind: "person", name: "ada" },
-  "Bearer ci-p2": { kind: "identity", email: "ci@p2.iam", environment: "production", project: "p2" },
-};
+let w: TriggerWorld;
+const call: TriggerWorld["call"] = (...asked) => w.call(...asked);
+const logOf: TriggerWorld["logOf"] = (id) => w.logOf(id);
 
 beforeEach(async () => {
-  here = await makeRepositories();
-  world = createBuildWorld();
-  const source = createSource({ mirrorsDirectory: join(here.folder, "mirrors"), umbrellaDirectory: here.umbrella });
-  const parts = {
-    builds: world.engine,
-    documents: createMemoryDocuments(),
-    source,
-    clock: systemClock,
-    ids: systemIds,
-  };
-  app = Fastify();
-  const callerOf = (request: FastifyRequest) => callers[request.headers.authorization ?? ""];
-  registerCloudBuildV1(app, { engine: world.engine, clock: systemClock, callerOf, serverUrl: () => url });
-  registerTriggersV1(app, {
-    triggers: new TriggerEngine(parts),
-    callerOf,
-    serverUrl: () => url,
-    accessSecret: async (name) =>
-      name === "projects/p1/secrets/hook/versions/1" ? new Secret("the right & only one") : undefined,
-  });
-  url = await app.listen({ host: "127.0.0.1", port: 0 });
+  w = await createTriggerWorld();
 });
-afterEach(async () => {
-  app.server.closeAllConnections();
-  await app.close();
-  await world[Symbol.asyncDispose]();
-  await here[Symbol.asyncDispose]();
-});
+afterEach(() => w[Symbol.asyncDispose]());
 
-const GLOBAL = "/v1/projects/p1/locations/global/triggers";
 const SAY = { steps: [{ name: "ubuntu", args: ["echo", "says $_X in $TRIGGER_NAME"] }], substitutions: { _X: "file" } };
-
-async function call(method: "GET" | "POST" | "PATCH" | "DELETE", path: string, body?: unknown, as = "ada") {
-  const response = await fetch(url + path, {
-    method,
-    headers: { authorization: `Bearer ${as}`, ...(body === undefined ? {} : { "content-type": "application/json" }) },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  return { status: response.status, body: JSON.parse(await response.text()) };
-}
-
-async function logOf(id: string): Promise<string> {
-  const build = await world.engine.ended(id, AbortSignal.timeout(20_000));
-  if (build === undefined) throw new Error(`there is no build ${id}`);
-  return world.log(build);
-}
 
 describe("triggers", () => {
   it("are made, shown, listed newest first, changed in part, and removed", async () => {
@@ -150,14 +93,14 @@ describe("triggers", () => {
   });
 
   it("read their file at the revision, as strictly as Google, and pin the commit", async () => {
-    await here.make("app");
+    await w.here.make("app");
     const file =
       'steps:\n- name: ubuntu\n  args: [echo, "$BRANCH_NAME $SHORT_SHA $REPO_NAME $TRIGGER_BUILD_CONFIG_PATH"]\n';
-    const commit = await here.commit("app", {
+    const commit = await w.here.commit("app", {
       "ci/build.yaml": file,
       "bad.yaml": "steps:\n- name: ubuntu\n  args: echo\n",
     });
-    await here.push("app");
+    await w.here.push("app");
     const uri = "../app.git";
     const sourceToBuild = { uri, ref: "refs/heads/main" };
     await call("POST", GLOBAL, { name: "app", sourceToBuild, gitFileSource: { path: "ci/build.yaml", uri } });
@@ -167,7 +110,7 @@ describe("triggers", () => {
       source: { gitSource: { url: uri, revision: commit } },
       substitutions: { COMMIT_SHA: commit, BRANCH_NAME: "main", REF_NAME: "main" },
     });
-    expect(build.steps[0].args[1]).toBe(`main ${commit.slice(0, 7)} app ci/build.yaml`);
+    expect(build.steps[0]?.args[1]).toBe(`main ${commit.slice(0, 7)} app ci/build.yaml`);
     await call("POST", GLOBAL, { name: "bad", sourceToBuild, gitFileSource: { path: "bad.yaml", uri } });
     expect((await call("POST", `${GLOBAL}/bad:run`, { source: {} })).body.error.message).toBe(
       "Failed to trigger build: failed unmarshalling build config bad.yaml: json: cannot unmarshal string into Go value of type []json.RawMessage",
@@ -184,11 +127,11 @@ describe("triggers", () => {
 });
 
 describe("a webhook", () => {
-  const right = encodeURIComponent("the right & only one");
-  const webhookConfig = { secret: "projects/p1/secrets/hook/versions/1" };
+  const right = encodeURIComponent(WEBHOOK_SECRET);
   const post = (name: string, secret: string, body: string, headers: Record<string, string> = {}) =>
-    fetch(`${url}${GLOBAL}/${name}:webhook?key=any&secret=${secret}`, { method: "POST", body, headers });
-  const deliveries = async (name: string) => (await call("GET", `${GLOBAL}/${name}/deliveries`)).body.deliveries;
+    fetch(`${w.url}${GLOBAL}/${name}:webhook?key=any&secret=${secret}`, { method: "POST", body, headers });
+  const deliveries = (name: string) => w.deliveries(name);
+  const webhookConfig = WEBHOOK;
 
   it("starts the build with what its payload says, for whoever knows the secret", async () => {
     const substitutions = { _X: "$(body.app.name)" };
@@ -201,8 +144,8 @@ describe("a webhook", () => {
     const answer = await post("hook", right, '{"app":{"name":"api"}}', { "content-type": "text/plain" });
     expect([answer.status, await answer.json()]).toEqual([200, {}]);
     const [delivery] = await deliveries("hook");
-    expect(delivery.verdict).toBe("accepted");
-    expect(await logOf(delivery.build)).toContain("says api in hook");
+    expect(delivery?.verdict).toBe("accepted");
+    expect(await logOf(delivery?.build ?? "")).toContain("says api in hook");
   });
 
   it("makes one build of equal deliveries", async () => {
@@ -210,7 +153,7 @@ describe("a webhook", () => {
     const sent = Array.from({ length: 10 }, () => post("hook", right, "{}", { "x-github-delivery": "d-1" }));
     for (const answer of await Promise.all(sent)) expect(answer.status).toBe(200);
     await post("hook", right, "{}", { "x-github-delivery": "d-2" });
-    const builds = (await deliveries("hook")).map(({ build }: { build: string }) => build);
+    const builds = (await deliveries("hook")).map(({ build }) => build);
     expect(new Set(builds).size).toBe(2);
     expect((await call("GET", "/v1/projects/p1/builds")).body.builds).toHaveLength(2);
   });
@@ -222,14 +165,9 @@ describe("a webhook", () => {
     for (const body of ['{"x":"fine"}', '{"x":"; rm -rf /"}', "{}", "no json"]) {
       expect((await post("hook", right, body)).status).toBe(200);
     }
-    const kept = (await deliveries("hook")).reverse();
-    expect(kept.map(({ verdict }: { verdict: string }) => verdict)).toEqual([
-      "accepted",
-      "filtered",
-      "refused",
-      "refused",
-    ]);
-    expect(kept[2].reason).toBe("the payload has no $(body.x) of _X");
+    const kept = [...(await deliveries("hook"))].reverse();
+    expect(kept.map(({ verdict }) => verdict)).toEqual(["accepted", "filtered", "refused", "refused"]);
+    expect(kept[2]?.reason).toBe("the payload has no $(body.x) of _X");
     await call("PATCH", `${GLOBAL}/hook?updateMask=disabled`, { disabled: true });
     await post("hook", right, '{"x":"fine"}');
     expect((await deliveries("hook"))[0]).toMatchObject({ verdict: "disabled" });
@@ -261,7 +199,7 @@ describe("clients that nobody here wrote", () => {
   });
 
   it("the official Node client makes, lists, runs and deletes one", async () => {
-    const endpoint = { kind: "embedded", url, token: new Secret("ada"), project: "p1" } as const;
+    const endpoint = { kind: "embedded", url: w.url, token: new Secret("ada"), project: "p1" } as const;
     const client = new v1.CloudBuildClient(
       (await clientOptions(endpoint)) as ConstructorParameters<typeof v1.CloudBuildClient>[0],
     );
@@ -282,12 +220,12 @@ describe("clients that nobody here wrote", () => {
   });
 
   const isThere = spawnSync("gcloud", ["version"]).status === 0;
-  if (!isThere) console.warn("SKIPPED: triggers with the real gcloud, which is not here.");
+  if (!isThere) console.warn("SKIPPED: triggers with the real gcloud, which is not w.here.");
   it.skipIf(!isThere)(
     "the real gcloud makes webhooks and manual triggers, and runs and removes them",
     { timeout: 120_000 },
     async () => {
-      const folder = join(world.directory, "gcloud");
+      const folder = join(w.world.directory, "gcloud");
       mkdirSync(folder);
       const config = join(folder, "cloudbuild.yaml");
       writeFileSync(config, 'steps:\n- name: ubuntu\n  args: [echo, "says $_X"]\nsubstitutions: {_X: file}\n');
@@ -297,21 +235,21 @@ describe("clients that nobody here wrote", () => {
         CLOUDSDK_CONFIG: folder,
         CLOUDSDK_CORE_PROJECT: "p1",
         CLOUDSDK_CORE_DISABLE_PROMPTS: "1",
-        CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDBUILD: `${url}/`,
+        CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDBUILD: `${w.url}/`,
         CLOUDSDK_AUTH_ACCESS_TOKEN_FILE: join(folder, "token"),
       };
       writeFileSync(join(folder, "token"), "ada");
       const gcloud = async (...args: string[]) => (await promisify(execFile)("gcloud", args, { env })).stdout;
       const create = ["beta", "builds", "triggers", "create", "webhook", "--name=hook", `--inline-config=${config}`];
-      await gcloud(...create, `--secret=${webhookConfigSecret}`, "--substitutions=_X=$(body.x)");
+      await gcloud(...create, `--secret=${WEBHOOK.secret}`, "--substitutions=_X=$(body.x)");
       const hook = (await call("GET", `${GLOBAL}/hook`)).body;
       expect(hook).toMatchObject({
-        webhookConfig: { secret: webhookConfigSecret },
+        webhookConfig: { secret: WEBHOOK.secret },
         substitutions: { _X: "$(body.x)" },
       });
-      const right = encodeURIComponent("the right & only one");
+      const right = encodeURIComponent(WEBHOOK_SECRET);
       expect(
-        (await fetch(`${url}${GLOBAL}/hook:webhook?key=k&secret=${right}`, { method: "POST", body: '{"x":"y"}' }))
+        (await fetch(`${w.url}${GLOBAL}/hook:webhook?key=k&secret=${right}`, { method: "POST", body: '{"x":"y"}' }))
           .status,
       ).toBe(200);
       await call("POST", GLOBAL, { name: "by-hand", build: SAY });
@@ -333,5 +271,3 @@ describe("clients that nobody here wrote", () => {
     },
   );
 });
-
-const webhookConfigSecret = "projects/p1/secrets/hook/versions/1";

@@ -1,13 +1,13 @@
 /**
- * Triggers of Cloud Build's REST API v1, global and regional. A webhook is the one call without a token: the secret in its
- * query is compared with the version that the trigger names. Begin with `registerTriggersV1`.
+ * Triggers of Cloud Build's REST API v1, global and regional. Calls without a token stand in `webhooks-v1.ts`. Begin with
+ * `registerTriggersV1`.
  */
-import { createHash, timingSafeEqual } from "node:crypto";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { type RepoSource, readRepoSource, readTrigger, type Trigger } from "../../core/trigger/trigger.ts";
-import { actorId } from "../../core/values/ids.ts";
-import type { Secret } from "../../core/values/secret.ts";
-import type { TriggerEngine, TriggerRefusal } from "../../engine/triggers/trigger-engine.ts";
+import { readRepoSource, readTrigger, type Trigger, type TriggerSettings } from "../../core/trigger/trigger.ts";
+import { applyMask } from "../../core/trigger/update-mask.ts";
+import { assertNever } from "../../core/values/assert.ts";
+import type { TriggerEngine } from "../../engine/triggers/trigger-engine.ts";
+import type { TriggerRefusal } from "../../engine/triggers/trigger-run.ts";
 import type { TriggerPlace } from "../../engine/triggers/trigger-store.ts";
 import type { Caller } from "../../ports/identities.ts";
 import { actAsDenied, actorOf, pageOf, placeIn, queryText } from "./api-call.ts";
@@ -18,15 +18,8 @@ import { triggerJson } from "./trigger-json.ts";
 export interface TriggersDependencies {
   readonly triggers: TriggerEngine;
   readonly callerOf: (request: FastifyRequest) => Promise<Caller | undefined> | Caller | undefined;
-  /** A secret by its full version name; undefined where there is none. */
-  readonly accessSecret: (versionName: string) => Promise<Secret | undefined>;
   readonly serverUrl: () => string;
 }
-
-/** What senders put their delivery's name into; equal ones are one delivery. */
-const DELIVERY_HEADERS = ["x-github-delivery", "x-gitlab-event-uuid", "x-request-uuid", "idempotency-key"];
-const MAX_PAYLOAD_BYTES = 1024 * 1024;
-const MAX_DELIVERY_LENGTH = 200;
 
 interface Call {
   readonly place: TriggerPlace;
@@ -62,16 +55,6 @@ export function registerTriggersV1(app: FastifyInstance, deps: TriggersDependenc
       scope.get(`${one}/deliveries`, guarded(deps, onTrigger(deps, deliveries(deps))));
     }
   });
-  app.register(async (webhooks) => {
-    // Whatever comes: JSON is read where it is some, anything else counts as no payload.
-    webhooks.removeAllContentTypeParsers();
-    webhooks.addContentTypeParser("*", { parseAs: "string", bodyLimit: MAX_PAYLOAD_BYTES }, (_request, body, done) =>
-      done(null, body),
-    );
-    for (const path of ["/v1/projects/:project/triggers", "/v1/projects/:project/locations/:location/triggers"]) {
-      webhooks.post(`${path}/:trigger(^[^:/]+)::webhook`, { bodyLimit: MAX_PAYLOAD_BYTES }, webhook(deps));
-    }
-  });
 }
 
 function guarded(deps: TriggersDependencies, action: Action) {
@@ -105,16 +88,26 @@ function notFound(reply: FastifyReply, name: string): FastifyReply {
 }
 
 function refuse(reply: FastifyReply, { kind, message }: TriggerRefusal): FastifyReply {
-  if (kind === "exists") return sendError(reply, "ALREADY_EXISTS", message);
-  if (kind === "unavailable") return sendError(reply, "FAILED_PRECONDITION", message);
-  return sendError(reply, "INVALID_ARGUMENT", message, `generic::invalid_argument: ${message}`);
+  switch (kind) {
+    case "exists":
+      return sendError(reply, "ALREADY_EXISTS", message);
+    case "gone":
+      return sendError(reply, "NOT_FOUND", message);
+    case "unavailable":
+      return sendError(reply, "FAILED_PRECONDITION", message);
+    case "invalid":
+    case "filtered":
+      return sendError(reply, "INVALID_ARGUMENT", message, `generic::invalid_argument: ${message}`);
+    default:
+      return assertNever(kind);
+  }
 }
 
 function create({ triggers }: TriggersDependencies): Action {
   return async ({ place, request, reply, caller }) => {
     const { settings, misfits } = readTrigger(request.body ?? {});
     if (misfits.length > 0) return invalidPayload(reply, misfits);
-    const denied = actAsDenied(settings.serviceAccount, place.project, caller);
+    const denied = denial(settings, place, caller);
     if (denied !== undefined) return sendError(reply, "PERMISSION_DENIED", denied);
     const created = await triggers.create(place, settings);
     return created.ok ? reply.send(triggerJson(created.value)) : refuse(reply, created.error);
@@ -135,25 +128,23 @@ function change({ triggers }: TriggersDependencies) {
   return async (trigger: Trigger, { place, request, reply, caller }: Call): Promise<FastifyReply> => {
     const { settings, misfits } = readTrigger(request.body ?? {});
     if (misfits.length > 0) return invalidPayload(reply, misfits);
-    const denied = actAsDenied(settings.serviceAccount, place.project, caller);
+    const denied = denial(settings, place, caller);
     if (denied !== undefined) return sendError(reply, "PERMISSION_DENIED", denied);
     const mask = (queryText(request, "updateMask") ?? "").split(",").filter(Boolean);
-    const names = mask.map((path) => camelCase(path.split(".")[0] ?? ""));
-    const masked = Object.fromEntries(
-      names.map((name) => [name, (settings as Readonly<Record<string, unknown>>)[name]] as const),
-    );
-    const next = mask.length === 0 ? settings : withoutUndefined({ ...trigger.settings, ...masked });
-    const changed = await triggers.change(trigger, next);
+    const changed = await triggers.change(trigger, (now) => applyMask(now, settings, mask));
     return changed.ok ? reply.send(triggerJson(changed.value)) : refuse(reply, changed.error);
   };
 }
 
-function camelCase(name: string): string {
-  return name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
-}
-
-function withoutUndefined(values: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+/** A trigger acts for its own project: neither another one's accounts run its builds, nor its secrets open its address. */
+function denial(settings: TriggerSettings, { project }: TriggerPlace, caller: Caller): string | undefined {
+  for (const account of [settings.serviceAccount, settings.build?.serviceAccount]) {
+    const denied = actAsDenied(account, project, caller);
+    if (denied !== undefined) return denied;
+  }
+  const secret = settings.webhookConfig?.secret ?? "";
+  const isForeign = /^projects\/[^/]+\/secrets\//.test(secret) && !secret.startsWith(`projects/${project}/`);
+  return isForeign ? `Permission secretmanager.versions.access denied for resource ${secret}.` : undefined;
 }
 
 function remove({ triggers }: TriggersDependencies) {
@@ -170,7 +161,7 @@ function run({ triggers, serverUrl }: TriggersDependencies) {
     const given = "source" in body || "triggerId" in body ? (body.source ?? {}) : body;
     const { source, misfits } = readRepoSource(given);
     if (misfits.length > 0) return invalidPayload(reply, misfits);
-    const denied = actAsDenied(trigger.settings.serviceAccount, trigger.project, caller);
+    const denied = denial(trigger.settings, trigger, caller);
     if (denied !== undefined) return sendError(reply, "PERMISSION_DENIED", denied);
     const started = await triggers.run({ trigger, actor: actorOf(caller), source });
     return started.ok ? reply.send(operationJson(started.value, serverUrl())) : refuse(reply, started.error);
@@ -182,49 +173,12 @@ function deliveries({ triggers }: TriggersDependencies) {
     reply.send({ deliveries: [...(await triggers.deliveries(trigger))].reverse() });
 }
 
-/** The sender hears whether the secret was right, and nothing else of what came of it. */
-function webhook({ triggers, accessSecret }: TriggersDependencies) {
-  return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-    const { trigger: name = "" } = request.params as { trigger?: string };
-    const trigger = await triggers.find(placeIn(request), name);
-    const version = trigger?.settings.webhookConfig?.secret;
-    if (trigger === undefined || version === undefined) return notFound(reply, name);
-    const secret = await accessSecret(version);
-    if (secret === undefined || !isEqual(secret.reveal(), queryText(request, "secret") ?? "")) {
-      return sendError(reply, "PERMISSION_DENIED", "the secret is not the trigger's");
-    }
-    const payload = jsonOr(request.body);
-    const delivery = deliveryOf(request);
-    const source: RepoSource = {};
-    await triggers.deliver({
-      trigger,
-      source,
-      payload,
-      actor: actorId("trigger", trigger.settings.name),
-      ...(delivery === undefined ? {} : { delivery }),
-    });
-    return reply.send({});
-  };
-}
-
-function deliveryOf(request: FastifyRequest): string | undefined {
-  const values = DELIVERY_HEADERS.map((header) => request.headers[header]);
-  const named = values.find((value): value is string => typeof value === "string" && value !== "");
-  return named?.slice(0, MAX_DELIVERY_LENGTH);
-}
-
 function jsonOr(body: unknown): unknown {
   try {
     return JSON.parse(String(body)) as unknown;
   } catch {
     return undefined;
   }
-}
-
-/** Digests have one length, so that neither it nor the first difference can be timed. */
-function isEqual(a: string, b: string): boolean {
-  const digest = (text: string) => createHash("sha256").update(text).digest();
-  return timingSafeEqual(digest(a), digest(b));
 }
 
 function invalidPayload(reply: FastifyReply, misfits: readonly string[]): FastifyReply {

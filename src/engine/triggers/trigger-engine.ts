@@ -1,52 +1,36 @@
 /**
- * Triggers of builds: kept, run by hand or by a webhook. A build of a trigger is dynamic and loose, as on Cloud Build; its
- * values come from the file, then the trigger, then the run. Begin with `TriggerEngine`.
+ * Triggers of builds: kept, and run by hand, by a webhook or by what happens in a repository. A build of a trigger is
+ * dynamic and loose, as on Cloud Build. Begin with `TriggerEngine`; `prepare-run.ts` decides what a run submits.
  */
 import { createHash } from "node:crypto";
-import type { BuildConfig } from "../../core/build/build-config.ts";
 import type { Build } from "../../core/build/state.ts";
-import { bindPayload } from "../../core/trigger/payload.ts";
-import type { RepoSource, Trigger, TriggerSettings } from "../../core/trigger/trigger.ts";
-import { parseFilter } from "../../core/trigger/trigger-filter.ts";
+import { isWriteBack } from "../../core/trigger/github-event.ts";
+import type { Trigger, TriggerSettings } from "../../core/trigger/trigger.ts";
 import { validateTrigger } from "../../core/trigger/validate-trigger.ts";
-import type { ActorId } from "../../core/values/ids.ts";
 import { err, ok, type Result } from "../../core/values/result.ts";
 import { toIso } from "../../core/values/time.ts";
 import type { Clock, Ids } from "../../ports/clock.ts";
 import type { Documents } from "../../ports/documents.ts";
 import type { BuildEngine } from "../builds/build-engine.ts";
-import { readTemplate, type TemplateSource } from "./read-template.ts";
+import type { TriggerSource } from "./find-revision.ts";
+import { type PreparedRun, prepareRun } from "./prepare-run.ts";
+import type { TriggerRefusal, TriggerRun } from "./trigger-run.ts";
 import { type Delivery, type TriggerPlace, TriggerStore } from "./trigger-store.ts";
-
-/** Why something of a trigger was not done. */
-export interface TriggerRefusal {
-  readonly kind: "invalid" | "exists" | "unavailable";
-  readonly message: string;
-}
 
 export interface TriggerEngineParts {
   readonly builds: BuildEngine;
   readonly documents: Documents;
-  readonly source: TemplateSource;
+  readonly source: TriggerSource;
   readonly clock: Clock;
   readonly ids: Ids;
 }
 
-/** One run of a trigger. */
-export interface TriggerRun {
-  readonly trigger: Trigger;
-  readonly actor: ActorId;
-  /** Its substitutions win over the trigger's. */
-  readonly source?: RepoSource;
-  /** What `$(body…)` in the trigger's values refers to. */
-  readonly payload?: unknown;
-  /** Equal ones make one build, also after a restart. */
-  readonly delivery?: string;
-}
-
+/** All triggers of one installation. */
 export class TriggerEngine {
   readonly #parts: TriggerEngineParts;
   readonly #store: TriggerStore;
+  /** The last of the equal deliveries that are under way, by trigger and delivery. */
+  readonly #underWay = new Map<string, Promise<unknown>>();
 
   constructor(parts: TriggerEngineParts) {
     this.#parts = parts;
@@ -62,6 +46,14 @@ export class TriggerEngine {
     return this.#store.list(place);
   }
 
+  /** Those of a project that wait for events of the repository `owner/name` on GitHub. */
+  async ofGithub(project: string, repository: string): Promise<readonly Trigger[]> {
+    return (await this.#store.ofProject(project)).filter(({ settings: { github } }) => {
+      return `${github?.owner}/${github?.name}`.toLowerCase() === repository.toLowerCase();
+    });
+  }
+
+  /** Oldest first. */
   deliveries(trigger: Trigger): Promise<readonly Delivery[]> {
     return this.#store.deliveries(trigger);
   }
@@ -72,17 +64,29 @@ export class TriggerEngine {
     const id = ids.uuid();
     const settings = { ...given, name: given.name ?? `trigger-${id.slice(0, 8)}` };
     const valid = validateTrigger(settings);
-    if (!valid.ok) return err({ kind: "invalid", message: valid.error });
+    if (!valid.ok) return invalid(valid.error);
     const trigger: Trigger = { id, project: place.project, location: place.location, createdAt: clock.now(), settings };
-    return (await this.#store.create(trigger)) ? ok(trigger) : err(taken(settings.name));
+    return (await this.#store.create(trigger)) ? ok(trigger) : taken(settings.name);
   }
 
-  async change(trigger: Trigger, given: TriggerSettings): Promise<Result<Trigger, TriggerRefusal>> {
-    const settings = { ...given, name: given.name ?? trigger.settings.name };
-    const valid = validateTrigger(settings);
-    if (!valid.ok) return err({ kind: "invalid", message: valid.error });
-    const next = { ...trigger, settings };
-    return (await this.#store.change(trigger, next)) ? ok(next) : err(taken(settings.name));
+  /** `next` makes new settings of those that are there, perhaps more than once: others may be faster. */
+  async change(
+    trigger: Trigger,
+    next: (settings: TriggerSettings) => Result<TriggerSettings, string>,
+  ): Promise<Result<Trigger, TriggerRefusal>> {
+    let name = "";
+    const changed = await this.#store.change(trigger, (now) => {
+      const given = next(now.settings);
+      if (!given.ok) return given;
+      name = given.value.name ?? now.settings.name;
+      const settings = { ...given.value, name };
+      const valid = validateTrigger(settings);
+      return valid.ok ? ok({ ...now, settings }) : valid;
+    });
+    if (changed.ok) return changed;
+    const { error } = changed;
+    if (error.kind === "invalid") return invalid(error.message);
+    return error.kind === "taken" ? taken(name) : err({ kind: "gone", message: `trigger ${trigger.id} not found` });
   }
 
   remove(trigger: Trigger): Promise<void> {
@@ -91,49 +95,49 @@ export class TriggerEngine {
 
   /** Starts the trigger's build. */
   async run(run: TriggerRun): Promise<Result<Build, TriggerRefusal>> {
-    const prepared = await this.#prepare(run);
-    if (!prepared.ok) return prepared;
-    return prepared.value === "filtered"
-      ? err({ kind: "invalid", message: "the trigger's filter lets nothing of it through" })
-      : this.#submit(run, prepared.value);
+    const prepared = await prepareRun(this.#parts.source, run);
+    return prepared.ok ? this.#submit(run, prepared.value) : prepared;
   }
 
-  /** An event from outside: whatever comes of it is kept, and told only to those who may read the trigger. */
+  /**
+   * An event from outside: whatever comes of it is kept, and told only to those who may read the trigger. Equal deliveries
+   * go one after another, so that all but the first find their build.
+   */
   async deliver(run: TriggerRun): Promise<Delivery> {
+    const { trigger, delivery } = run;
+    const key = `${trigger.id}\n${delivery ?? this.#parts.ids.uuid()}`;
+    const turn = (this.#underWay.get(key) ?? Promise.resolve()).then(() => this.#deliver(run));
+    const ended = turn
+      .catch(() => {}) // whoever sent that one hears of it
+      .then(() => void (this.#underWay.get(key) === ended && this.#underWay.delete(key)));
+    this.#underWay.set(key, ended);
+    return turn;
+  }
+
+  async #deliver(run: TriggerRun): Promise<Delivery> {
     const { clock, ids } = this.#parts;
-    const about = { id: run.delivery ?? ids.uuid(), at: toIso(clock.now()) };
+    const mark = ids.uuid();
+    const about = { id: run.delivery ?? mark, at: toIso(clock.now()) };
     const delivery: Delivery = { ...about, ...(await this.#verdictOf(run)) };
-    await this.#store.noteDelivery(run.trigger, delivery);
+    await this.#store.noteDelivery(run.trigger, delivery, mark);
     return delivery;
   }
 
   async #verdictOf(run: TriggerRun): Promise<Pick<Delivery, "verdict" | "build" | "reason">> {
-    if (run.trigger.settings.disabled === true) return { verdict: "disabled" };
-    const prepared = await this.#prepare(run);
-    if (!prepared.ok) return { verdict: "refused", reason: prepared.error.message };
-    if (prepared.value === "filtered") return { verdict: "filtered" };
-    const submitted = await this.#submit(run, prepared.value);
-    if (!submitted.ok) return { verdict: "refused", reason: submitted.error.message };
-    return { verdict: "accepted", build: submitted.value.id };
-  }
-
-  async #prepare({ trigger, source, payload }: TriggerRun): Promise<Result<Prepared | "filtered", TriggerRefusal>> {
-    const { settings } = trigger;
-    const template = await readTemplate(this.#parts.source, settings, source);
-    if (!template.ok) return err({ kind: "unavailable", message: `Failed to trigger build: ${template.error}` });
-    const bound = bindPayload(settings.substitutions ?? {}, payload);
-    if (!bound.ok) return err({ kind: "invalid", message: bound.error });
-    const substitutions = { ...bound.value, ...source?.substitutions };
-    const filter = settings.filter === undefined ? undefined : parseFilter(settings.filter);
-    if (filter?.ok === true && !filter.value({ ...template.value.config.substitutions, ...substitutions })) {
-      return ok("filtered");
-    }
-    return ok({ ...template.value, substitutions });
+    const { trigger, delivery, payload } = run;
+    if (trigger.settings.disabled === true) return { verdict: "disabled" };
+    const known = delivery === undefined ? undefined : await this.#parts.builds.get(deliveredBuild(trigger, delivery));
+    if (known !== undefined) return { verdict: "duplicate", build: known.id };
+    if (isWriteBack(payload)) return { verdict: "filtered", reason: "the server pushed it itself after a release" };
+    const started = await this.run(run);
+    if (started.ok) return { verdict: "accepted", build: started.value.id };
+    const { kind, message } = started.error;
+    return { verdict: kind === "filtered" ? "filtered" : "refused", reason: message };
   }
 
   async #submit(
     { trigger, actor, delivery }: TriggerRun,
-    { config, builtIns, substitutions }: Prepared,
+    { config, builtIns, substitutions }: PreparedRun,
   ): Promise<Result<Build, TriggerRefusal>> {
     const { id, project, location, settings } = trigger;
     const submitted = await this.#parts.builds.submit({
@@ -147,28 +151,24 @@ export class TriggerEngine {
         builtIns: { ...builtIns, TRIGGER_NAME: settings.name },
         needsApproval: settings.approvalConfig?.approvalRequired === true,
       },
-      ...(delivery === undefined ? {} : { id: deliveredBuild(id, delivery) }),
+      ...(delivery === undefined ? {} : { id: deliveredBuild(trigger, delivery) }),
     });
     if (submitted.ok) return submitted;
-    return err({
-      kind: submitted.error.kind === "invalid" ? "invalid" : "unavailable",
-      message: submitted.error.message,
-    });
+    const { kind, message } = submitted.error;
+    return err({ kind: kind === "invalid" ? "invalid" : "unavailable", message });
   }
 }
 
-interface Prepared {
-  readonly config: BuildConfig;
-  readonly builtIns: Readonly<Record<string, string>>;
-  readonly substitutions: Readonly<Record<string, string>>;
+function invalid(message: string): Result<never, TriggerRefusal> {
+  return err({ kind: "invalid", message });
 }
 
-function taken(name: string): TriggerRefusal {
-  return { kind: "exists", message: `trigger with name "${name}" already exists` };
+function taken(name: string): Result<never, TriggerRefusal> {
+  return err({ kind: "exists", message: `trigger with name "${name}" already exists` });
 }
 
 /** The same delivery to the same trigger is the same build: no record of it can be lost in between. */
-function deliveredBuild(trigger: string, delivery: string): string {
-  const hex = createHash("sha256").update(`${trigger}\n${delivery}`).digest("hex");
+function deliveredBuild(trigger: Trigger, delivery: string): string {
+  const hex = createHash("sha256").update(`${trigger.id}\n${delivery}`).digest("hex");
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }

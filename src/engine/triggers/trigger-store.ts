@@ -1,14 +1,16 @@
 import type { Trigger } from "../../core/trigger/trigger.ts";
-import type { Documents } from "../../ports/documents.ts";
+import { err, type Result } from "../../core/values/result.ts";
+import type { Document, Documents } from "../../ports/documents.ts";
 
 const TRIGGERS = "build-triggers";
-const NAMES = "build-trigger-names";
 const DELIVERIES = "build-trigger-deliveries";
 /** Triggers of one place that are listed, and deliveries of one trigger that are kept. */
 const MAX_TRIGGERS = 1_000;
 const MAX_DELIVERIES = 200;
+/** Others may change a trigger meanwhile; each try reads it again. */
+const CHANGE_TRIES = 5;
 
-/** Where triggers are: builds of different regions do not meet. */
+/** Where triggers are: those of different regions do not meet. */
 export interface TriggerPlace {
   readonly project: string;
   readonly location: string;
@@ -18,12 +20,18 @@ export interface TriggerPlace {
 export interface Delivery {
   readonly id: string;
   readonly at: string;
-  readonly verdict: "accepted" | "refused" | "filtered" | "disabled";
+  readonly verdict: "accepted" | "duplicate" | "refused" | "filtered" | "disabled";
   readonly build?: string;
   readonly reason?: string;
 }
 
-/** Triggers and what was delivered to them, as documents. */
+/** Why a trigger was not changed. */
+export type ChangeRefusal =
+  | { readonly kind: "invalid"; readonly message: string }
+  | { readonly kind: "taken" }
+  | { readonly kind: "gone" };
+
+/** Triggers and what was delivered to them, as documents. A trigger's key is its name, so that no two have one name. */
 export class TriggerStore {
   readonly #documents: Documents;
 
@@ -33,48 +41,61 @@ export class TriggerStore {
 
   /** False where the name is taken. */
   async create(trigger: Trigger): Promise<boolean> {
-    const named = await this.#documents.put(NAMES, keyOf(trigger, trigger.settings.name), trigger.id, 0);
-    if (!named.ok) return false;
-    await this.#documents.put(TRIGGERS, keyOf(trigger, trigger.id), trigger, 0);
-    return true;
+    return (await this.#documents.put(TRIGGERS, keyOf(trigger, trigger.settings.name), trigger, 0)).ok;
   }
 
   /** By its id or its name. */
   async find(place: TriggerPlace, idOrName: string): Promise<Trigger | undefined> {
-    const byId = await this.#documents.get<Trigger>(TRIGGERS, keyOf(place, idOrName));
-    if (byId !== undefined) return byId.value;
-    const id = (await this.#documents.get<string>(NAMES, keyOf(place, idOrName)))?.value;
-    return id === undefined ? undefined : (await this.#documents.get<Trigger>(TRIGGERS, keyOf(place, id)))?.value;
+    return (await this.#find(place, idOrName))?.value;
   }
 
   /** Newest first. */
   async list(place: TriggerPlace): Promise<readonly Trigger[]> {
-    const query = { collection: TRIGGERS, prefix: keyOf(place, ""), limit: MAX_TRIGGERS };
-    const found = (await this.#documents.list<Trigger>(query)).map(({ value }) => value);
+    const found = (await this.#all(place)).map(({ value }) => value);
     return found.sort((a, b) => b.createdAt - a.createdAt);
   }
 
-  /** False where another trigger has the new name. */
-  async change(trigger: Trigger, next: Trigger): Promise<boolean> {
-    const isRenamed = trigger.settings.name !== next.settings.name;
-    if (isRenamed && !(await this.#documents.put(NAMES, keyOf(next, next.settings.name), next.id, 0)).ok) return false;
-    const key = keyOf(trigger, trigger.id);
-    const kept = await this.#documents.get<Trigger>(TRIGGERS, key);
-    await this.#documents.put(TRIGGERS, key, next, kept?.version ?? 0);
-    if (isRenamed) await this.#documents.remove(NAMES, keyOf(trigger, trigger.settings.name));
-    return true;
+  /** All triggers of a project, in whatever region. */
+  async ofProject(project: string): Promise<readonly Trigger[]> {
+    const found = await this.#documents.list<Trigger>({
+      collection: TRIGGERS,
+      prefix: `${project}/`,
+      limit: MAX_TRIGGERS,
+    });
+    return found.map(({ value }) => value);
+  }
+
+  /** Changes what is there now, as `next` says; tried again where somebody else was faster. */
+  async change(
+    trigger: Trigger,
+    next: (now: Trigger) => Result<Trigger, string>,
+  ): Promise<Result<Trigger, ChangeRefusal>> {
+    for (let triesLeft = CHANGE_TRIES; triesLeft > 0; triesLeft -= 1) {
+      const kept = await this.#find(trigger, trigger.id);
+      if (kept === undefined) return err({ kind: "gone" });
+      const changed = next(kept.value);
+      if (!changed.ok) return err({ kind: "invalid", message: changed.error });
+      const key = keyOf(trigger, changed.value.settings.name);
+      const isRenamed = key !== kept.key;
+      const put = await this.#documents.put(TRIGGERS, key, changed.value, isRenamed ? 0 : kept.version);
+      if (put.ok && isRenamed) await this.#documents.remove(TRIGGERS, kept.key);
+      if (put.ok) return changed;
+      if (isRenamed) return err({ kind: "taken" });
+    }
+    throw new Error(`trigger ${trigger.id} changes all the time`);
   }
 
   async remove(trigger: Trigger): Promise<void> {
-    await this.#documents.remove(TRIGGERS, keyOf(trigger, trigger.id));
-    await this.#documents.remove(NAMES, keyOf(trigger, trigger.settings.name));
+    // More than one where the server was killed while the trigger was given another name.
+    for (const { key, value } of await this.#all(trigger)) {
+      if (value.id === trigger.id) await this.#documents.remove(TRIGGERS, key);
+    }
     for (const { key } of await this.#deliveries(trigger.id)) await this.#documents.remove(DELIVERIES, key);
   }
 
   /** Keeps what came of a delivery; the oldest goes where there are too many. */
-  async noteDelivery(trigger: Trigger, delivery: Delivery): Promise<void> {
-    const key = `${trigger.id}/${delivery.at}/${delivery.id}`;
-    await this.#documents.put(DELIVERIES, key, delivery, 0);
+  async noteDelivery(trigger: Trigger, delivery: Delivery, mark: string): Promise<void> {
+    await this.#documents.put(DELIVERIES, `${trigger.id}/${delivery.at}/${mark}`, delivery, 0);
     const kept = await this.#deliveries(trigger.id);
     for (const { key: old } of kept.slice(0, Math.max(kept.length - MAX_DELIVERIES, 0))) {
       await this.#documents.remove(DELIVERIES, old);
@@ -86,11 +107,23 @@ export class TriggerStore {
     return (await this.#deliveries(trigger.id)).map(({ value }) => value);
   }
 
-  #deliveries(trigger: string) {
+  async #find(place: TriggerPlace, idOrName: string): Promise<Document<Trigger> | undefined> {
+    // A name may look like the id of another one: the id goes first.
+    const byId = UUID.test(idOrName) ? (await this.#all(place)).find(({ value }) => value.id === idOrName) : undefined;
+    return byId ?? this.#documents.get<Trigger>(TRIGGERS, keyOf(place, idOrName));
+  }
+
+  #all(place: TriggerPlace): Promise<readonly Document<Trigger>[]> {
+    return this.#documents.list<Trigger>({ collection: TRIGGERS, prefix: keyOf(place, ""), limit: MAX_TRIGGERS });
+  }
+
+  #deliveries(trigger: string): Promise<readonly Document<Delivery>[]> {
     const limit = MAX_DELIVERIES * 2;
     return this.#documents.list<Delivery>({ collection: DELIVERIES, prefix: `${trigger}/`, limit });
   }
 }
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 function keyOf({ project, location }: TriggerPlace, name: string): string {
   return `${project}/${location}/${name}`;
