@@ -57,8 +57,16 @@ function withoutOrigin(url: string): string {
 /** Names under which Google's APIs are reached through the server as a proxy; they lead nowhere else. */
 const PROXIED = /^([a-z]+-[a-z]+\d+-)?run\.mobius\.internal(:\d+)?$/;
 
-function isOurs({ headers, url }: FastifyRequest): boolean {
-  return isLoopback(headers.host) || (PROXIED.test(headers.host ?? "") && /^\/(apis|v1|v2)\//.test(url));
+/**
+ * Webhooks come from elsewhere, often through a tunnel with a name of its own. Each must know a secret, which a page in a
+ * browser does not, and hears nothing but whether it does.
+ */
+const WEBHOOK =
+  /^\/v1\/projects\/[\w.:-]+\/((locations\/[\w-]+\/)?triggers\/[\w-]+:webhook|githubDotComWebhook:receive)(\?|$)/;
+
+function isOurs({ headers, url, method }: FastifyRequest): boolean {
+  if (isLoopback(headers.host) || (method === "POST" && WEBHOOK.test(url))) return true;
+  return PROXIED.test(headers.host ?? "") && /^\/(apis|v1|v2)\//.test(url);
 }
 
 /** A page elsewhere that lets its own name lead to this machine sends that name: DNS rebinding. */

@@ -216,6 +216,21 @@ describe("what a sender writes", () => {
     expect(await w.logOf(fine.body.metadata.build.id)).toContain("a/b.yaml");
   });
 
+  it("has at most a mebibyte, and may be no text at all", async () => {
+    await hook({ steps: [{ name: "ubuntu", args: ["true"] }] }, {});
+    const large = await post("hook", "x".repeat(1_100_000));
+    expect([large.status, await large.json()]).toMatchObject([400, { error: { status: "INVALID_ARGUMENT" } }]);
+    const address = `${w.url}${GLOBAL}/hook:webhook?key=k&secret=${secret}`;
+    for (const sent of [
+      {},
+      { body: new Uint8Array([0, 255, 1]) },
+      { body: "a=b", headers: { "content-type": "x/y" } },
+    ]) {
+      expect((await fetch(address, { method: "POST", ...sent })).status).toBe(200);
+    }
+    expect((await w.deliveries("hook")).map(({ verdict }) => verdict)).toEqual(["accepted", "accepted", "accepted"]);
+  });
+
   it("opens nothing where the secret is empty, nor with another project's", async () => {
     const build = { steps: [{ name: "ubuntu", args: ["true"] }] };
     await hook(build, {}, { webhookConfig: { secret: "projects/p1/secrets/empty/versions/1" } });

@@ -124,6 +124,26 @@ describe("who may call what", () => {
     }
     expect((await server.ask("GET", "/healthz", { headers: { host: "localhost:7070" } })).status).toBe(200);
   });
+
+  it("lets webhooks come under any name, and nothing that only looks like one", async () => {
+    const ask = (method: string, path: string) => server.ask(method, path, { headers: { host: "tunnel.example.com" } });
+    const one = "/v1/projects/p-1/locations/global/triggers/t";
+    // There is no embedded cloud in this world: 501 comes from beyond the check of the host.
+    for (const path of [`${one}:webhook?key=k&secret=s`, "/v1/projects/p-1/triggers/t:webhook"]) {
+      expect((await ask("POST", path)).status).toBe(501);
+    }
+    expect((await ask("POST", "/v1/projects/p-1/githubDotComWebhook:receive")).status).toBe(501);
+    expect((await ask("GET", `${one}:webhook?secret=s`)).status).toBe(421);
+    for (const path of [
+      one,
+      `${one}:run`,
+      `${one}:webhooks`,
+      `/api/v1/releases?x=${one}:webhook`,
+      `/x/..${one}:webhook`,
+    ]) {
+      expect((await ask("POST", path)).status, path).toBe(421);
+    }
+  });
 });
 
 describe("what comes in is checked, and what goes wrong is told", () => {

@@ -23,6 +23,7 @@ const GITHUB_SECRET = "github-webhook";
 /** What senders put their delivery's name into; equal ones are one delivery. */
 const DELIVERY_HEADERS = ["x-github-delivery", "x-gitlab-event-uuid", "x-request-uuid", "idempotency-key"];
 const MAX_PAYLOAD_BYTES = 1024 * 1024;
+const TOO_LARGE = 413;
 const MAX_DELIVERY_LENGTH = 200;
 
 /** Adds the routes. */
@@ -33,6 +34,14 @@ export function registerWebhooksV1(app: FastifyInstance, deps: WebhooksDependenc
     webhooks.addContentTypeParser("*", { parseAs: "buffer", bodyLimit: MAX_PAYLOAD_BYTES }, (_request, body, done) =>
       done(null, body),
     );
+    webhooks.setErrorHandler((cause: { readonly statusCode?: number }, _request, reply) => {
+      if (cause.statusCode !== TOO_LARGE) throw cause;
+      return sendError(
+        reply,
+        "INVALID_ARGUMENT",
+        `Request payload size exceeds the limit: ${MAX_PAYLOAD_BYTES} bytes.`,
+      );
+    });
     const limit = { bodyLimit: MAX_PAYLOAD_BYTES };
     for (const place of ["/v1/projects/:project", "/v1/projects/:project/locations/:location"]) {
       webhooks.post(`${place}/triggers/:trigger(^[^:/]+)::webhook`, limit, webhook(deps));

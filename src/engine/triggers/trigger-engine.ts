@@ -116,10 +116,9 @@ export class TriggerEngine {
 
   async #deliver(run: TriggerRun): Promise<Delivery> {
     const { clock, ids } = this.#parts;
-    const mark = ids.uuid();
-    const about = { id: run.delivery ?? mark, at: toIso(clock.now()) };
+    const about = { id: run.delivery ?? ids.uuid(), at: toIso(clock.now()) };
     const delivery: Delivery = { ...about, ...(await this.#verdictOf(run)) };
-    await this.#store.noteDelivery(run.trigger, delivery, mark);
+    await this.#store.noteDelivery(run.trigger, delivery, ids.uuid());
     return delivery;
   }
 

@@ -34,6 +34,8 @@ export type ChangeRefusal =
 /** Triggers and what was delivered to them, as documents. A trigger's key is its name, so that no two have one name. */
 export class TriggerStore {
   readonly #documents: Documents;
+  /** Tells deliveries of one millisecond apart, in their order. */
+  #noted = 0;
 
   constructor(documents: Documents) {
     this.#documents = documents;
@@ -94,8 +96,9 @@ export class TriggerStore {
   }
 
   /** Keeps what came of a delivery; the oldest goes where there are too many. */
-  async noteDelivery(trigger: Trigger, delivery: Delivery, mark: string): Promise<void> {
-    await this.#documents.put(DELIVERIES, `${trigger.id}/${delivery.at}/${mark}`, delivery, 0);
+  async noteDelivery(trigger: Trigger, delivery: Delivery, unique: string): Promise<void> {
+    const order = String(this.#noted++).padStart(12, "0");
+    await this.#documents.put(DELIVERIES, `${trigger.id}/${delivery.at}/${order}-${unique}`, delivery, 0);
     const kept = await this.#deliveries(trigger.id);
     for (const { key: old } of kept.slice(0, Math.max(kept.length - MAX_DELIVERIES, 0))) {
       await this.#documents.remove(DELIVERIES, old);
