@@ -15,6 +15,9 @@ export interface ContainerImage {
 export interface ContainerImages {
   /** The digest, where this installation's registry has it. */
   localDigest(reference: string): Promise<string | undefined>;
-  /** From this installation's registry, otherwise from the registry that the name tells. Throws where neither has it. */
-  get(reference: string): Promise<ContainerImage>;
+  /**
+   * From this installation's registry, otherwise, after `onPull`, from the registry that the name tells. Throws where
+   * neither has it.
+   */
+  get(reference: string, options?: { readonly onPull?: () => void }): Promise<ContainerImage>;
 }

@@ -1,14 +1,16 @@
 /**
  * `npm run bench`: ratios measured side by side in one run; `--json` prints one object. docs/benchmarks.md says how, and
- * what came out. A comparison is a file that measures, and an entry in `sections` that prints; steps in containers get theirs
- * between the two.
+ * what came out. A comparison is a file that measures, and an entry in `sections` that prints.
  */
+import { type ContainerSteps, measureContainerSteps } from "./container-steps.ts";
 import { installPeers } from "./install-peers.ts";
 import { rounded } from "./medians.ts";
 import { LOADS, measureOutput, type OutputSpeed } from "./output-speed.ts";
 import { measureStepOverhead, type StepOverhead } from "./step-overhead.ts";
 
 const STEPS = 100;
+/** A container takes so much longer. */
+const CONTAINER_STEPS = 10;
 const ROUNDS = 5;
 /** Design: at most this many times the floor. */
 const TARGET = 1.5;
@@ -18,14 +20,22 @@ const peers = installPeers();
 
 const chain = await measureStepOverhead({ shape: "chain", steps: STEPS, rounds: ROUNDS }, peers);
 const twoWide = await measureStepOverhead({ shape: "two-wide", steps: STEPS, rounds: ROUNDS }, peers);
+const containers = await measureContainerSteps(CONTAINER_STEPS, ROUNDS);
 const output: OutputSpeed[] = [];
 for (const load of LOADS) output.push(await measureOutput(load, peers));
 
 if (isJson) {
   const stepOverheadRatio = rounded(chain.ratio);
-  console.log(JSON.stringify({ stepOverheadRatio, target: TARGET, overhead: chain, twoWide, output }, undefined, 2));
+  const overhead = { stepOverheadRatio, target: TARGET, overhead: chain, twoWide };
+  console.log(
+    JSON.stringify({ ...overhead, ...(containers === undefined ? {} : { containers }), output }, undefined, 2),
+  );
 } else {
-  const sections = [...[chain, twoWide].flatMap(overheadLines), ...output.flatMap(outputLines)];
+  const sections = [
+    ...[chain, twoWide].flatMap(overheadLines),
+    ...(containers === undefined ? [] : containerLines(containers)),
+    ...output.flatMap(outputLines),
+  ];
   console.log(sections.join("\n"));
 }
 
@@ -40,6 +50,13 @@ function overheadLines({ shape, steps, rounds, floorMs, engineMs, ...more }: Ste
     ...more.peers.map(({ name, keepsRecord, stepMs }) => row(name, stepMs, `keeps ${keepsRecord}`)),
     "",
   ];
+}
+
+function containerLines({ steps, rounds, ways }: ContainerSteps): readonly string[] {
+  const base = ways[0]?.stepMs ?? Number.NaN;
+  const row = ({ name, stepMs }: ContainerSteps["ways"][number]) =>
+    `  ${name.padEnd(28)} ${stepMs.toFixed(1).padStart(7)} ms a step  ${(stepMs / base).toFixed(3)} × docker run`;
+  return [`${steps} containers that do nothing, ${rounds} rounds in turn, medians:`, ...ways.map(row), ""];
 }
 
 function outputLines({ load, ways }: OutputSpeed): readonly string[] {

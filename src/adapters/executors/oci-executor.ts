@@ -82,7 +82,7 @@ function begin(
     });
     if (isStopped) await process.stop(0);
     const { outcome } = await process.exited;
-    await removeLayer(layer);
+    void removeLayer(layer); // what is left when the server dies goes with the build's folder
     return stepEnd(outcome, { output: takeOutput(folders, order), digest });
   };
   return {
@@ -98,9 +98,14 @@ async function imageFor(images: ContainerImages, order: StepOrder): Promise<Resu
   const { name } = order.config;
   const say = (line: string) => appendFileSync(order.logPath, `${line}\n`, { mode: 0o600 });
   try {
-    const isHere = (await images.localDigest(name)) !== undefined;
-    say(`${isHere ? "Already have image (with digest)" : "Pulling image"}: ${name}`);
-    return ok(await images.get(name));
+    let isPulled = false;
+    const onPull = () => {
+      isPulled = true;
+      say(`Pulling image: ${name}`);
+    };
+    const image = await images.get(name, { onPull });
+    if (!isPulled) say(`Already have image (with digest): ${name}`);
+    return ok(image);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     return err(`pulling image ${name} failed: ${reason}`);

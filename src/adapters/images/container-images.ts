@@ -22,10 +22,14 @@ export function createContainerImages(options: {
   };
   return {
     localDigest,
-    async get(text) {
-      return (await localDigest(text)) === undefined
-        ? others.unpack(fullReference(text))
-        : own.unpack(fullReference(text));
+    async get(text, { onPull } = {}) {
+      const digest = await localDigest(text);
+      if (digest !== undefined) {
+        const { repository } = parseImageReference(fullReference(text));
+        return own.unpack(`${repository}@${digest}`);
+      }
+      onPull?.();
+      return others.unpack(fullReference(text));
     },
   };
 }

@@ -25,6 +25,8 @@ export interface ContainerSession extends DockerExecutorOptions {
   readonly keep: ReturnType<typeof openExitRecords>;
   /** Ends what runs, without a record. */
   readonly running: Set<() => Promise<void>>;
+  /** Containers that have ended and are being removed; what a killed server leaves of them the next one sweeps. */
+  readonly leaving: Set<Promise<void>>;
 }
 
 /** Removes a container, whatever it does. */

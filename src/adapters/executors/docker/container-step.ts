@@ -90,10 +90,11 @@ function running(
       const end = await work(stopping.signal);
       if (isAbandoned) throw new Error("the session was closed");
       session.keep({ id: processId(order), outcome: end.outcome });
-      await removeContainer(session.engine, name);
       return end;
     } finally {
       session.running.delete(abandon);
+      // Its end is on record: nobody has to wait until the engine has cleared up, but the end of the session.
+      if (!isAbandoned) session.leaving.add(removeContainer(session.engine, name).catch(() => {}));
     }
   };
   return {

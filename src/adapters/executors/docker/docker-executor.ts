@@ -36,7 +36,14 @@ export function createDockerExecutor(options: DockerExecutorOptions): StepExecut
       const folders = buildFolders(directory);
       makeBuildFolders(folders);
       await ensureNetwork(engine);
-      return session({ ...options, build: id, folders, keep: openExitRecords(folders.steps), running: new Set() });
+      return session({
+        ...options,
+        build: id,
+        folders,
+        keep: openExitRecords(folders.steps),
+        running: new Set(),
+        leaving: new Set(),
+      });
     },
     async recorded({ directory }, attempt) {
       const folders = buildFolders(directory);
@@ -60,6 +67,7 @@ function session(parts: ContainerSession): StepSession {
     resume: (order) => resumeContainer(parts, order),
     async close() {
       await Promise.all([...parts.running].map((abandon) => abandon()));
+      await Promise.all(parts.leaving);
     },
   };
 }
