@@ -97,6 +97,7 @@ const PROBLEMS: readonly Problem[] = [
   cli.serverUnreachable("http://127.0.0.1:7070", "connect ECONNREFUSED 127.0.0.1:7070"),
   cli.fileNotFound("m.yaml"),
   cli.triggerUnknown("staging"),
+  cli.triggerInvalid("-x", 'invalid trigger name "-x": 1 to 64 letters, digits and -, no - at its ends'),
   cli.pathOutside("../m.yaml", "/home/ada/umbrella"),
   cli.umbrellaNotFound("/home/ada"),
   cli.manifestNotCommitted("release-manifests/m.yaml"),

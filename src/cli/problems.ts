@@ -124,6 +124,16 @@ export function secretTooLarge(name: string, limitBytes: number): Problem {
   );
 }
 
+/** A trigger that could not work; nothing was made. */
+export function triggerInvalid(name: string, reason: string): Problem {
+  return error(
+    "trigger-invalid",
+    `Trigger "${name}" cannot be made as it was asked for.`,
+    reason,
+    "Correct what the reason names. What a trigger may have: mobius trigger create --help",
+  );
+}
+
 /** One of Google's APIs refused a call, with its own words. */
 export function cloudRefused(status: number, message: string): Problem {
   return error(

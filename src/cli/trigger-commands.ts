@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { CommandDefinition } from "./command-definition.ts";
-import type { TriggerKind } from "./commands/trigger.ts";
+import type { TriggerKind } from "./commands/trigger-create.ts";
 
 const TRIGGER = { name: "trigger", description: "Triggers, which start releases and builds from outside." } as const;
 const DEFAULT_BRANCH = "main";
@@ -25,15 +25,17 @@ export function triggerCommands(): readonly CommandDefinition[] {
           .option("--env <environment>", "whose project it is in; default: the manifest's, or the first")
           .option("--config <file>", "its build; default: the environment's release")
           .option("--branch <branch>", "with push: the branch", DEFAULT_BRANCH)
+          .option("--secret <secret>", "a secret of the environment, name or name/version; default: a new one")
           .option("--require-approval", "its builds wait until somebody approves"),
       run: async (context, [kind = ""], given) =>
-        (await import("./commands/trigger.ts")).createTrigger(context, {
+        (await import("./commands/trigger-create.ts")).createTrigger(context, {
           kind: kindOf(kind),
           name: String(given.name),
           substitutions: given.substitution as Record<string, string>,
           branch: String(given.branch),
           approval: given.requireApproval === true ? "needed" : "none",
           ...(given.env === undefined ? {} : { environment: String(given.env) }),
+          ...(given.secret === undefined ? {} : { secret: String(given.secret) }),
           ...(given.config === undefined ? {} : { config: String(given.config) }),
         }),
     },
@@ -56,9 +58,16 @@ export function triggerCommands(): readonly CommandDefinition[] {
         (await import("./commands/trigger.ts")).runTrigger(context, name, given.substitution as Record<string, string>),
     },
     {
+      name: "deliveries <name>",
+      group: TRIGGER,
+      description: "List what reached a trigger, newest first, with its build or the reason for none.",
+      examples: ["mobius trigger deliveries staging", "mobius trigger deliveries staging --json"],
+      run: async (context, [name = ""]) => (await import("./commands/trigger.ts")).listDeliveries(context, name),
+    },
+    {
       name: "delete <name>",
       group: TRIGGER,
-      description: "Remove a trigger; its address then answers 404.",
+      description: "Remove a trigger and its own secret; its address then answers 404.",
       examples: ["mobius trigger delete staging"],
       run: async (context, [name = ""]) => (await import("./commands/trigger.ts")).deleteTrigger(context, name),
     },

@@ -6,10 +6,11 @@ import { systemIds } from "../../src/adapters/system/system-ids.ts";
 import { registerCloudBuildV1 } from "../../src/cloud/cloud-build-v1/cloud-build-v1.ts";
 import { registerTriggersV1 } from "../../src/cloud/cloud-build-v1/triggers-v1.ts";
 import { registerWebhooksV1 } from "../../src/cloud/cloud-build-v1/webhooks-v1.ts";
+import { registerSecretManagerV1 } from "../../src/cloud/secret-manager-v1/secret-manager-v1.ts";
+import { createSecretStore } from "../../src/cloud/secret-manager-v1/secret-store.ts";
 import type { Build } from "../../src/core/build/state.ts";
 import type { CommitId } from "../../src/core/values/ids.ts";
 import { err, type Result } from "../../src/core/values/result.ts";
-import { Secret } from "../../src/core/values/secret.ts";
 import { TriggerEngine } from "../../src/engine/triggers/trigger-engine.ts";
 import { createMemoryDocuments } from "../../src/ports/documents.fake.ts";
 import type { Caller } from "../../src/ports/identities.ts";
@@ -23,11 +24,7 @@ export const WEBHOOK_SECRET = "the right & only one";
 export const GITHUB_SECRET = "what GitHub signs by";
 export const WEBHOOK = { secret: "projects/p1/secrets/hook/versions/1" };
 
-const SECRETS: Readonly<Record<string, string>> = {
-  [WEBHOOK.secret]: WEBHOOK_SECRET,
-  "projects/p1/secrets/empty/versions/1": "",
-  "projects/p1/secrets/github-webhook/versions/latest": GITHUB_SECRET,
-};
+const SECRETS = { hook: WEBHOOK_SECRET, empty: "", "github-webhook": GITHUB_SECRET } as const;
 const CALLERS: Readonly<Record<string, Caller>> = {
   "Bearer ada": { kind: "person", name: "ada" },
   "Bearer ci-p2": { kind: "identity", email: "ci@p2.iam", environment: "production", project: "p2" },
@@ -41,6 +38,7 @@ export interface Answer {
   readonly buildTriggerId: string;
   readonly description?: string;
   readonly tags?: readonly string[];
+  readonly state: string;
   readonly error: { readonly message: string };
   readonly builds: readonly { readonly id: string }[];
   readonly deliveries: readonly ShownDelivery[];
@@ -82,9 +80,15 @@ export async function createTriggerWorld(): Promise<TriggerWorld> {
   const directories = { mirrorsDirectory: join(here.folder, "mirrors"), umbrellaDirectory: here.umbrella };
   const source = withGithub(createSource(directories));
   const world = createBuildWorld({ sourceFor: (build, workspace) => checkOut(source, build, workspace) });
+  const documents = createMemoryDocuments();
+  const secrets = createSecretStore({ documents, encryptionKey: new Uint8Array(32).fill(7), clock: systemClock });
+  for (const [secret, value] of Object.entries(SECRETS)) {
+    await secrets.create({ project: "p1", secret }, { labels: {}, annotations: {} });
+    await secrets.addVersion({ project: "p1", secret }, new TextEncoder().encode(value));
+  }
   const triggers = new TriggerEngine({
     builds: world.engine,
-    documents: createMemoryDocuments(),
+    documents,
     source,
     clock: systemClock,
     ids: systemIds,
@@ -93,9 +97,13 @@ export async function createTriggerWorld(): Promise<TriggerWorld> {
   const callerOf = (request: FastifyRequest) => CALLERS[request.headers.authorization ?? ""];
   registerCloudBuildV1(app, { engine: world.engine, clock: systemClock, callerOf, serverUrl: () => url });
   registerTriggersV1(app, { triggers, callerOf, serverUrl: () => url });
+  registerSecretManagerV1(app, { secrets, callerOf });
   registerWebhooksV1(app, {
     triggers,
-    accessSecret: async (name) => (SECRETS[name] === undefined ? undefined : new Secret(SECRETS[name])),
+    accessSecret: (name) => {
+      const [, project = "", , secret = "", , version = ""] = name.split("/");
+      return secrets.access(project, secret, version);
+    },
   });
   const url = await app.listen({ host: "127.0.0.1", port: 0 });
   const call: TriggerWorld["call"] = async (method, path, body, as = "ada") => {

@@ -1,16 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { systemClock } from "../../src/adapters/system/system-clock.ts";
-import { systemIds } from "../../src/adapters/system/system-ids.ts";
-import type { CommandContext } from "../../src/cli/command-context.ts";
-import { createProgram } from "../../src/cli/program.ts";
-import { ServerClient } from "../../src/cli/server-client.ts";
 import { isEnded } from "../../src/core/release/state.ts";
-import type { CommitId } from "../../src/core/values/ids.ts";
 import type { Source } from "../../src/ports/source.ts";
-import type { UmbrellaGit } from "../../src/ports/umbrella-git.ts";
 import { MANIFEST, PLATFORM_TEXT, type ServerWorld, startServerWorld, TOKEN } from "../server/server-world.ts";
+import { COMMIT, runMobius, type Setting } from "./run-mobius.ts";
 
-const COMMIT = "2".repeat(40) as CommitId;
 const GOOD = `release_id: x-staging\ncommits:\n  app: "${"1".repeat(40)}"\n`;
 const BAD = "release_id: x-staging\ncommits:\n  ap: main\nflags: 1\n";
 
@@ -21,72 +14,17 @@ describe("the command line", () => {
   });
   afterAll(() => server[Symbol.asyncDispose]());
 
-  interface Options {
-    readonly files?: Readonly<Record<string, string>>;
-    readonly url?: string;
-    readonly token?: string;
-    readonly at?: Awaited<ReturnType<UmbrellaGit["commitOf"]>>;
-    readonly input?: string;
-    readonly cwd?: string;
-  }
+  type Options = Partial<Setting>;
 
-  /** Runs a command in this process, over real HTTP, with an umbrella in memory. */
-  async function mobius(argv: readonly string[], options: Options = {}) {
-    const files = new Map(Object.entries({ "mobius.yaml": PLATFORM_TEXT, [MANIFEST]: GOOD, ...options.files }));
-    let out = "";
-    let err = "";
-    const context = (json: boolean): CommandContext => ({
-      directory: "/umbrella",
-      cwd: options.cwd ?? "/umbrella",
-      json,
-      out: (text) => {
-        out += `${text}\n`;
-      },
-      err: (text) => {
-        err += `${text}\n`;
-      },
-      isTerminal: false,
-      keep: async (folder, kept) => {
-        for (const [name, text] of Object.entries(kept)) files.set(`kept/${folder}/${name}`, text);
-        return `/kept/${folder}`;
-      },
-      packSource: async () => ({ archive: new Blob(["x"]), files: 1 }),
-      input: async () => (options.input === undefined ? undefined : new TextEncoder().encode(options.input)),
-      clock: systemClock,
-      ids: systemIds,
-      files: {
-        read: async (path) => files.get(path),
-        write: async (path, text) => void files.set(path, text),
-        list: async (folder) =>
-          [...files.keys()]
-            .filter((path) => path.startsWith(`${folder}/`))
-            .map((path) => path.slice(folder.length + 1)),
-      },
-      server: new ServerClient({
-        url: options.url ?? server.base,
-        token: async () => options.token ?? TOKEN,
-        send: (url, init) => fetch(url, init),
-      }),
-      git: { commitOf: async () => options.at ?? { kind: "committed", commit: COMMIT } },
-      source: () => server.world.ports().source as Source,
-      signal: new AbortController().signal,
+  /** Runs a command against the server, with the usual files and those given. */
+  const mobius = (argv: readonly string[], options: Options = {}) =>
+    runMobius(argv, {
+      url: server.base,
+      token: TOKEN,
+      source: server.world.ports().source as Source,
+      ...options,
+      files: { "mobius.yaml": PLATFORM_TEXT, [MANIFEST]: GOOD, ...options.files },
     });
-    const program = createProgram({
-      version: "0.0.0",
-      context: async (common) => context(common.json === true),
-      demo: { createSample: unused, startServer: unused },
-      serve: unused,
-      errorSection: async (code) => (code === "check-failed" ? "check-failed\n\nA check did not pass." : undefined),
-      writeOut: (text) => {
-        out += text;
-      },
-      writeErr: (text) => {
-        err += text;
-      },
-    });
-    const code = await program.parse(argv);
-    return { code, out, err, files };
-  }
 
   const COMMANDS = [
     ["validate"],
@@ -107,6 +45,11 @@ describe("the command line", () => {
     ["explain"],
     ["cancel"],
     ["secret", "set"],
+    ["trigger", "create"],
+    ["trigger", "list"],
+    ["trigger", "run"],
+    ["trigger", "deliveries"],
+    ["trigger", "delete"],
     ["env"],
     ["demo"],
     ["serve"],
@@ -284,7 +227,3 @@ describe("the command line", () => {
     ]);
   });
 });
-
-async function unused(): Promise<never> {
-  throw new Error("not part of these tests");
-}
