@@ -140,7 +140,8 @@ function listBuilds({ engine, serverUrl }: CloudBuildDependencies): Action {
     if (asked === undefined) return sendError(reply, "INVALID_ARGUMENT", "invalid page token");
     const { skip, size } = asked;
     const isRegional = location !== "global";
-    const query = { project, ...(isRegional ? { location } : {}), ...filter.value, limit: skip + size + 1 };
+    const matches = (build: Build) => filter.value(buildJson(build, serverUrl()));
+    const query = { project, ...(isRegional ? { location } : {}), matches, limit: skip + size + 1 };
     const found = await engine.list(query);
     const page = found.slice(skip, skip + size).map((build) => buildJson(build, serverUrl()));
     return reply.send({ builds: page, ...(found.length > skip + size ? { nextPageToken: String(skip + size) } : {}) });

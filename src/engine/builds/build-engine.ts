@@ -3,8 +3,7 @@
  * build's events (`core/build`), one driver per build performs what `decide` chooses (`build-driver.ts`). Begin with
  * `createBuildEngine`.
  */
-import type { BuildStatus } from "../../core/build/build-config.ts";
-import { type Build, buildStatus, isEnded } from "../../core/build/state.ts";
+import { type Build, isEnded } from "../../core/build/state.ts";
 import { queueTtlMs } from "../../core/build/validate-build.ts";
 import type { ActorId } from "../../core/values/ids.ts";
 import { err, ok, type Result } from "../../core/values/result.ts";
@@ -40,9 +39,7 @@ export interface SubmitRefusal {
 export interface BuildQuery {
   readonly project?: string;
   readonly location?: string;
-  /** All of them must be there. */
-  readonly tags?: readonly string[];
-  readonly status?: readonly BuildStatus[];
+  readonly matches?: (build: Build) => boolean;
   readonly limit: number;
 }
 
@@ -202,7 +199,7 @@ async function recover(deps: BuildDependencies, registry: BuildRegistry): Promis
 async function list(
   deps: BuildDependencies,
   registry: BuildRegistry,
-  { project, location, tags = [], status, limit }: BuildQuery,
+  { project, location, matches, limit }: BuildQuery,
 ): Promise<readonly Build[]> {
   const found: Build[] = [];
   for (const name of await deps.eventLog.streams({ prefix: BUILD_STREAMS, limit: MAX_LISTED })) {
@@ -211,8 +208,7 @@ async function list(
     if (build === undefined) continue;
     if (project !== undefined && build.project !== project) continue;
     if (location !== undefined && build.location !== location) continue;
-    if (status !== undefined && !status.includes(buildStatus(build))) continue;
-    if (tags.every((tag) => build.config.tags?.includes(tag) === true)) found.push(build);
+    if (matches === undefined || matches(build)) found.push(build);
   }
   return found;
 }
