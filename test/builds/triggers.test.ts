@@ -1,7 +1,4 @@
-import { execFile, spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { promisify } from "node:util";
+import { readFileSync } from "node:fs";
 import { v1 } from "@google-cloud/cloudbuild";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { clientOptions } from "../../src/adapters/google/client-options.ts";
@@ -218,56 +215,4 @@ describe("clients that nobody here wrote", () => {
     await expect(client.getBuildTrigger({ projectId: "p1", triggerId: "node" })).rejects.toMatchObject({ code: 5 });
     await client.close();
   });
-
-  const isThere = spawnSync("gcloud", ["version"]).status === 0;
-  if (!isThere) console.warn("SKIPPED: triggers with the real gcloud, which is not w.here.");
-  it.skipIf(!isThere)(
-    "the real gcloud makes webhooks and manual triggers, and runs and removes them",
-    { timeout: 120_000 },
-    async () => {
-      const folder = join(w.world.directory, "gcloud");
-      mkdirSync(folder);
-      const config = join(folder, "cloudbuild.yaml");
-      writeFileSync(config, 'steps:\n- name: ubuntu\n  args: [echo, "says $_X"]\nsubstitutions: {_X: file}\n');
-      const env = {
-        PATH: process.env.PATH ?? "",
-        HOME: folder,
-        CLOUDSDK_CONFIG: folder,
-        CLOUDSDK_CORE_PROJECT: "p1",
-        CLOUDSDK_CORE_DISABLE_PROMPTS: "1",
-        CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDBUILD: `${w.url}/`,
-        CLOUDSDK_AUTH_ACCESS_TOKEN_FILE: join(folder, "token"),
-      };
-      writeFileSync(join(folder, "token"), "ada");
-      const gcloud = async (...args: string[]) => (await promisify(execFile)("gcloud", args, { env })).stdout;
-      const create = ["beta", "builds", "triggers", "create", "webhook", "--name=hook", `--inline-config=${config}`];
-      await gcloud(...create, `--secret=${WEBHOOK.secret}`, "--substitutions=_X=$(body.x)");
-      const hook = (await call("GET", `${GLOBAL}/hook`)).body;
-      expect(hook).toMatchObject({
-        webhookConfig: { secret: WEBHOOK.secret },
-        substitutions: { _X: "$(body.x)" },
-      });
-      const right = encodeURIComponent(WEBHOOK_SECRET);
-      expect(
-        (await fetch(`${w.url}${GLOBAL}/hook:webhook?key=k&secret=${right}`, { method: "POST", body: '{"x":"y"}' }))
-          .status,
-      ).toBe(200);
-      await call("POST", GLOBAL, { name: "by-hand", build: SAY });
-      expect(await gcloud("builds", "triggers", "list", "--format=value(name)", "--sort-by=name")).toBe(
-        "by-hand\nhook\n",
-      );
-      const id = await gcloud(
-        "builds",
-        "triggers",
-        "run",
-        "by-hand",
-        "--substitutions=_X=gcloud",
-        "--format=value(metadata.build.id)",
-      );
-      expect(await logOf(id.trim())).toContain("says gcloud in by-hand");
-      expect(await gcloud("builds", "triggers", "describe", "by-hand", "--format=value(name)")).toBe("by-hand\n");
-      await gcloud("builds", "triggers", "delete", "by-hand");
-      expect((await call("GET", `${GLOBAL}/by-hand`)).status).toBe(404);
-    },
-  );
 });
