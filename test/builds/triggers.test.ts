@@ -195,7 +195,7 @@ describe("clients that nobody here wrote", () => {
     expect(answer.status, JSON.stringify(answer.body)).toBe(200);
   });
 
-  it("the official Node client makes, lists, runs and deletes one", async () => {
+  it("the official Node client makes, lists, runs, changes, calls and deletes one", async () => {
     const endpoint = { kind: "embedded", url: w.url, token: new Secret("ada"), project: "p1" } as const;
     const client = new v1.CloudBuildClient(
       (await clientOptions(endpoint)) as ConstructorParameters<typeof v1.CloudBuildClient>[0],
@@ -211,6 +211,11 @@ describe("clients that nobody here wrote", () => {
     });
     const [build] = await operation.promise();
     expect(await logOf(build.id ?? "")).toContain("says n in node");
+    const changed = { name: "node", build: SAY, webhookConfig: WEBHOOK, description: "changed" };
+    const [updated] = await client.updateBuildTrigger({ projectId: "p1", triggerId: "node", trigger: changed });
+    expect(updated).toMatchObject({ id: made.id, description: "changed" });
+    await client.receiveTriggerWebhook({ projectId: "p1", trigger: "node", secret: WEBHOOK_SECRET });
+    expect(await w.deliveries("node")).toMatchObject([{ verdict: "accepted" }]);
     await client.deleteBuildTrigger({ projectId: "p1", triggerId: "node" });
     await expect(client.getBuildTrigger({ projectId: "p1", triggerId: "node" })).rejects.toMatchObject({ code: 5 });
     await client.close();
