@@ -91,6 +91,8 @@ function refuse(reply: FastifyReply, { kind, message }: TriggerRefusal): Fastify
   switch (kind) {
     case "exists":
       return sendError(reply, "ALREADY_EXISTS", message);
+    case "too-many":
+      return sendError(reply, "RESOURCE_EXHAUSTED", message);
     case "gone":
       return sendError(reply, "NOT_FOUND", message);
     case "unavailable":

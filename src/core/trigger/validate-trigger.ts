@@ -8,6 +8,8 @@ import type { TriggerSettings } from "./trigger.ts";
 import { parseFilter } from "./trigger-filter.ts";
 
 const NAME = /^[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}[A-Za-z0-9])?$/;
+/** Characters of JSON: as much as one document of the store can have, with room for what is kept beside it. */
+const MAX_SIZE = 500_000;
 const SECRET = /^projects\/[^/]+\/secrets\/[^/]+\/versions\/[^/]+$/;
 
 /** Kinds of events, of which a trigger has one; none of them is a manual trigger. */
@@ -39,6 +41,7 @@ function checkForm(settings: TriggerSettings): Result<void, string> {
   if (!NAME.test(name)) {
     return err(`invalid trigger name ${JSON.stringify(name)}: 1 to 64 letters, digits and -, no - at its ends`);
   }
+  if (JSON.stringify(settings).length > MAX_SIZE) return err(`a trigger has at most ${MAX_SIZE} characters`);
   const events = EVENTS.filter((field) => field in settings);
   if (events.length > 1) return err(`a trigger has one kind of event, not ${events.join(" and ")}`);
   const templates = TEMPLATES.filter((field) => field in settings);

@@ -66,7 +66,9 @@ export class TriggerEngine {
     const valid = validateTrigger(settings);
     if (!valid.ok) return invalid(valid.error);
     const trigger: Trigger = { id, project: place.project, location: place.location, createdAt: clock.now(), settings };
-    return (await this.#store.create(trigger)) ? ok(trigger) : taken(settings.name);
+    const created = await this.#store.create(trigger);
+    if (created === "too-many") return err({ kind: created, message: "there are too many triggers in this place" });
+    return created === "created" ? ok(trigger) : taken(settings.name);
   }
 
   /** `next` makes new settings of those that are there, perhaps more than once: others may be faster. */

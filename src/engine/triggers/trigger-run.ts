@@ -4,7 +4,7 @@ import type { ActorId } from "../../core/values/ids.ts";
 
 /** Why something of a trigger was not done. */
 export interface TriggerRefusal {
-  readonly kind: "invalid" | "exists" | "unavailable" | "filtered" | "gone";
+  readonly kind: "invalid" | "exists" | "too-many" | "unavailable" | "filtered" | "gone";
   readonly message: string;
 }
 

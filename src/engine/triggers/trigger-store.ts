@@ -4,8 +4,9 @@ import type { Document, Documents } from "../../ports/documents.ts";
 
 const TRIGGERS = "build-triggers";
 const DELIVERIES = "build-trigger-deliveries";
-/** Triggers of one place that are listed, and deliveries of one trigger that are kept. */
+/** Triggers of one place, and of one project in all its regions that hear of an event; deliveries kept of one trigger. */
 const MAX_TRIGGERS = 1_000;
+const MAX_OF_PROJECT = 10_000;
 const MAX_DELIVERIES = 200;
 /** Others may change a trigger meanwhile; each try reads it again. */
 const CHANGE_TRIES = 5;
@@ -41,9 +42,10 @@ export class TriggerStore {
     this.#documents = documents;
   }
 
-  /** False where the name is taken. */
-  async create(trigger: Trigger): Promise<boolean> {
-    return (await this.#documents.put(TRIGGERS, keyOf(trigger, trigger.settings.name), trigger, 0)).ok;
+  async create(trigger: Trigger): Promise<"created" | "taken" | "too-many"> {
+    if ((await this.#all(trigger)).length >= MAX_TRIGGERS) return "too-many";
+    const put = await this.#documents.put(TRIGGERS, keyOf(trigger, trigger.settings.name), trigger, 0);
+    return put.ok ? "created" : "taken";
   }
 
   /** By its id or its name. */
@@ -62,7 +64,7 @@ export class TriggerStore {
     const found = await this.#documents.list<Trigger>({
       collection: TRIGGERS,
       prefix: `${project}/`,
-      limit: MAX_TRIGGERS,
+      limit: MAX_OF_PROJECT,
     });
     return found.map(({ value }) => value);
   }
