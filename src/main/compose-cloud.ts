@@ -24,6 +24,7 @@ import type { Caller, Identities } from "../ports/identities.ts";
 import type { Source } from "../ports/source.ts";
 import type { StepLogs } from "../ports/step-logs.ts";
 import type { Execution } from "./compose-executor.ts";
+import { isDeclaredRepository } from "./declared-repositories.ts";
 import { fetchSource } from "./fetch-source.ts";
 import type { Foundation } from "./foundation.ts";
 import { storeArtifacts } from "./store-artifacts.ts";
@@ -71,7 +72,8 @@ export function composeCloud(parts: Parts): Cloud {
     resolveImage: (reference) => images.resolve(reference),
     onFault: (build, fault) => request.log(`build ${build}: ${fault instanceof Error ? fault.stack : String(fault)}`),
   });
-  const triggers = new TriggerEngine({ builds, documents: store.documents, source: parts.source, clock, ids });
+  const source = { ...parts.source, isDeclared: (url: string) => isDeclaredRepository(request.directory, url) };
+  const triggers = new TriggerEngine({ builds, documents: store.documents, source, clock, ids });
   return {
     builds,
     stepLogs,

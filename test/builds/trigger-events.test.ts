@@ -296,6 +296,17 @@ describe("a trigger", () => {
     expect((await change("name", { name: "taken" })).status).toBe(409);
   });
 
+  it.each(["../other.git", "/etc", "file:///etc", "ext::sh -c id", "--upload-pack=id", "http://127.0.0.1/x"])(
+    "reads nothing of %s",
+    async (uri) => {
+      await w.here.make("other");
+      await w.call("POST", GLOBAL, { name: "t", build, sourceToBuild: { uri, ref: "refs/heads/main" } });
+      expect((await w.call("POST", `${GLOBAL}/t:run`, {})).body.error.message).toBe(
+        `Failed to trigger build: ${uri} is no address by https or ssh, nor a repository of mobius.yaml`,
+      );
+    },
+  );
+
   it("has a region, in which alone it is listed", async () => {
     const regional = "/v1/projects/p1/locations/europe-west1/triggers";
     await w.call("POST", regional, { name: "here", build });

@@ -12,6 +12,7 @@ import { type BuildWorld, createBuildWorld } from "./build-world.ts";
 const PLACE = { project: "p1", location: "global" };
 const SETTINGS = { name: "hook", build: { steps: [{ name: "ubuntu", args: ["true"] }] } };
 const NO_SOURCE = {
+  isDeclared: async () => false,
   refresh: () => Promise.reject(new Error("no repository")),
   resolve: () => Promise.reject(new Error("no repository")),
   readFile: () => Promise.reject(new Error("no repository")),

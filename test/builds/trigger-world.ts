@@ -89,7 +89,7 @@ export async function createTriggerWorld(): Promise<TriggerWorld> {
   const triggers = new TriggerEngine({
     builds: world.engine,
     documents,
-    source,
+    source: { ...source, isDeclared: async (url) => url === "../app.git" },
     clock: systemClock,
     ids: systemIds,
   });

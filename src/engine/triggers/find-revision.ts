@@ -6,7 +6,10 @@ import type { Source } from "../../ports/source.ts";
 import type { TriggerRun } from "./trigger-run.ts";
 
 /** What triggers read of repositories. */
-export type TriggerSource = Pick<Source, "refresh" | "resolve" | "readFile" | "list">;
+export interface TriggerSource extends Pick<Source, "refresh" | "resolve" | "readFile" | "list"> {
+  /** Whether the platform file names the repository: of folders, no others are read because a trigger says so. */
+  readonly isDeclared: (url: string) => Promise<boolean>;
+}
 
 /** A commit of a repository, and what it gives to the built-in keys. */
 export interface Revision {
@@ -42,10 +45,17 @@ export async function findRevision(
 
 /** The commit that a branch, tag or commit id leads to, as the remote has it now. */
 export async function findCommit(source: TriggerSource, uri: string, ref: string): Promise<Result<CommitId, string>> {
+  if (!isRemote(uri) && !(await source.isDeclared(uri))) {
+    return err(`${uri} is no address by https or ssh, nor a repository of mobius.yaml`);
+  }
   const refreshed = await source.refresh(uri);
   if (!refreshed.ok) return err(`${uri} cannot be reached`);
   const commit = await source.resolve(uri, ref.replace(/^refs\/(heads|tags)\//, ""));
   return commit.ok ? commit : err(`${uri} has no ${ref}`);
+}
+
+function isRemote(uri: string): boolean {
+  return /^(https|ssh):\/\//.test(uri) || /^[^/:]+@[^/:]+:/.test(uri);
 }
 
 /** Paths whose content differs between a branch and a commit. */

@@ -71,8 +71,8 @@ async function readFile(
   const paths = named === undefined ? USUAL_FILES : [named];
   if (uri === undefined) return err(`${paths[0]} is in no repository that can be read here: give the trigger a uri`);
   // A file of another repository has a revision of its own.
-  const ref = uri === revision?.uri ? revision.commit : (gitFileSource?.revision ?? "HEAD");
-  const commit = await findCommit(source, uri, ref);
+  const isSame = uri === revision?.uri;
+  const commit = isSame ? ok(revision.commit) : await findCommit(source, uri, gitFileSource?.revision ?? "HEAD");
   if (!commit.ok) return commit;
   for (const path of paths) {
     const text = await source.readFile(uri, commit.value, path);
