@@ -7,6 +7,7 @@ import { systemIds as ids } from "../adapters/system/system-ids.ts";
 import { registerCloudBuildV1 } from "../cloud/cloud-build-v1/cloud-build-v1.ts";
 import { registerTriggersV1 } from "../cloud/cloud-build-v1/triggers-v1.ts";
 import { registerWebhooksV1 } from "../cloud/cloud-build-v1/webhooks-v1.ts";
+import { registerLoggingV2 } from "../cloud/logging-v2/logging-v2.ts";
 import type { RunCloud } from "../cloud/run/run-cloud.ts";
 import { registerRunV1 } from "../cloud/run/run-v1.ts";
 import { registerRunV2 } from "../cloud/run/run-v2.ts";
@@ -88,6 +89,7 @@ export function composeCloud(parts: Parts): Cloud {
       registerSecretManagerV1(app, { secrets, callerOf });
       registerStorageV1(app, { objects, callerOf });
       registerServiceUsageV1(app, { callerOf });
+      registerLoggingV2(app, { callerOf, buildOf: (id) => builds.get(id), logs: stepLogs });
     },
   };
 }
