@@ -286,6 +286,10 @@ describe("a trigger", () => {
         }),
       ),
     );
+    expect(await w.call("POST", `${GLOBAL}/main:run`, {})).toMatchObject({
+      status: 400,
+      body: { error: { status: "FAILED_PRECONDITION", message: "trigger main is disabled" } },
+    });
     expect((await w.call("GET", `${GLOBAL}/main`)).body).toMatchObject({
       description: "d",
       tags: ["t"],

@@ -55,6 +55,10 @@ describe("values that a sender wrote", () => {
     });
   });
 
+  it("are refused with a character that no program takes", () => {
+    expect(run({ _X: "a\0b" })).toEqual({ ok: false, error: "the value of _X holds a NUL character" });
+  });
+
   it("may be names there", () => {
     expect(run({ _X: "releases/2026-01.yaml", _B: "$_X" }).ok).toBe(true);
   });

@@ -34,6 +34,9 @@ export interface ValuesOfRun {
 export function checkValuesOfRun({ config, values, builtIns, tainted }: ValuesOfRun): Result<void, string> {
   const own = checkOwnValues(values);
   if (!own.ok) return own;
+  // No program can be given such a value, neither as an argument nor as a variable.
+  const broken = tainted.find((key) => values[key]?.includes("\0") === true);
+  if (broken !== undefined) return err(`the value of ${broken} holds a NUL character`);
   const foreign = new Set([...tainted, ...BUILT_INS.filter((key) => NAMED_BY_SENDER.has(key))]);
   for (const [index, text] of shellTexts(config)) {
     for (const key of keysIn(text, values)) {

@@ -95,8 +95,10 @@ export class TriggerEngine {
     return this.#store.remove(trigger);
   }
 
-  /** Starts the trigger's build. */
+  /** Starts the trigger's build; a disabled trigger starts none, whoever asks. */
   async run(run: TriggerRun): Promise<Result<Build, TriggerRefusal>> {
+    const { disabled, name } = run.trigger.settings;
+    if (disabled === true) return err({ kind: "unavailable", message: `trigger ${name} is disabled` });
     const prepared = await prepareRun(this.#parts.source, run);
     return prepared.ok ? this.#submit(run, prepared.value) : prepared;
   }
