@@ -5,6 +5,7 @@
 import { type ContainerSteps, measureContainerSteps } from "./container-steps.ts";
 import { installPeers } from "./install-peers.ts";
 import { rounded } from "./medians.ts";
+import { measureNothingToDo, type NothingToDo } from "./nothing-to-do.ts";
 import { LOADS, measureOutput, type OutputSpeed } from "./output-speed.ts";
 import { measureStepOverhead, type StepOverhead } from "./step-overhead.ts";
 
@@ -21,6 +22,7 @@ const peers = installPeers();
 const chain = await measureStepOverhead({ shape: "chain", steps: STEPS, rounds: ROUNDS }, peers);
 const twoWide = await measureStepOverhead({ shape: "two-wide", steps: STEPS, rounds: ROUNDS }, peers);
 const containers = await measureContainerSteps(CONTAINER_STEPS, ROUNDS);
+const nothing = measureNothingToDo(peers);
 const output: OutputSpeed[] = [];
 for (const load of LOADS) output.push(await measureOutput(load, peers));
 
@@ -28,12 +30,13 @@ if (isJson) {
   const stepOverheadRatio = rounded(chain.ratio);
   const overhead = { stepOverheadRatio, target: TARGET, overhead: chain, twoWide };
   console.log(
-    JSON.stringify({ ...overhead, ...(containers === undefined ? {} : { containers }), output }, undefined, 2),
+    JSON.stringify({ ...overhead, ...(containers === undefined ? {} : { containers }), nothing, output }, undefined, 2),
   );
 } else {
   const sections = [
     ...[chain, twoWide].flatMap(overheadLines),
     ...(containers === undefined ? [] : containerLines(containers)),
+    ...nothingLines(nothing),
     ...output.flatMap(outputLines),
   ];
   console.log(sections.join("\n"));
@@ -57,6 +60,20 @@ function containerLines({ steps, rounds, ways }: ContainerSteps): readonly strin
   const row = ({ name, stepMs }: ContainerSteps["ways"][number]) =>
     `  ${name.padEnd(28)} ${stepMs.toFixed(1).padStart(7)} ms a step  ${(stepMs / base).toFixed(3)} × docker run`;
   return [`${steps} containers that do nothing, ${rounds} rounds in turn, medians:`, ...ways.map(row), ""];
+}
+
+function nothingLines({ plans, peers: others }: NothingToDo): readonly string[] {
+  const [first] = plans;
+  const growth = (ms: number) => `${(ms / (first?.ms ?? Number.NaN)).toFixed(1)} × the first`;
+  return [
+    "Nothing to do, medians:",
+    ...plans.map(({ modules, services, ms }) => {
+      const name = `mobius, a plan of ${modules} modules, ${services} services`;
+      return `  ${name.padEnd(46)} ${ms.toFixed(1).padStart(8)} ms  ${growth(ms)}`;
+    }),
+    ...others.map(({ name, nodes, ms }) => `  ${`${name}, ${nodes} nodes`.padEnd(46)} ${ms.toFixed(1).padStart(8)} ms`),
+    "",
+  ];
 }
 
 function outputLines({ load, ways }: OutputSpeed): readonly string[] {
