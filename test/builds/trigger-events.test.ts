@@ -181,10 +181,11 @@ describe("what a sender writes", () => {
     w.call("POST", GLOBAL, { name: "hook", build, substitutions, webhookConfig: WEBHOOK, ...more });
 
   it("is a value and nothing else: no other value is read by it", async () => {
-    await hook({ steps: [{ name: "ubuntu", args: ["echo", "[$_X] [$_Y]"] }] }, { _X: "$(body.x)", _Y: "<${_X}>" });
+    const build = { steps: [{ name: "ubuntu", args: ["echo", "[$_X] [$_Y]"] }] };
+    await hook(build, { _X: "$(body.x)", _Y: "<${_X}> in ${PROJECT_ID}" });
     await post("hook", { x: "$PROJECT_ID ${_Y} $$ $(body)" });
     expect(await w.logOf((await w.deliveries("hook"))[0]?.build ?? "")).toContain(
-      "[$PROJECT_ID ${_Y} $$ $(body)] [<$PROJECT_ID ${_Y} $$ $(body)>]",
+      "[$PROJECT_ID ${_Y} $$ $(body)] [<$PROJECT_ID ${_Y} $$ $(body)> in p1]",
     );
   });
 

@@ -37,7 +37,7 @@ describe("values that a sender wrote", () => {
     steps: [{ name: "ubuntu", entrypoint: "bash", args: ["-c", "deploy ${_B} $_MINE"], env: ["X=$_X"] }],
   };
   const run = (values: Record<string, string>, builtIns = {}) =>
-    checkValuesOfRun({ config, values: { _MINE: "a; b", ...values }, builtIns, tainted: ["_X"] });
+    checkValuesOfRun({ config, values: { _MINE: "a; b", ...values }, builtIns, given: { _X: [values._X ?? ""] } });
 
   it("may be anything where they are data", () => {
     expect(run({ _X: "a; touch PWNED", _B: "b" }).ok).toBe(true);
@@ -59,6 +59,13 @@ describe("values that a sender wrote", () => {
     expect(run({ _X: "a\0b" })).toEqual({ ok: false, error: "the value of _X holds a NUL character" });
   });
 
+  it("are names where a release asks for one", () => {
+    const given = (text: string) =>
+      checkValuesOfRun({ config, values: { _GIT_REF: `x-${text}` }, builtIns: {}, given: { _GIT_REF: [text] } });
+    expect(given("v1").ok).toBe(true);
+    expect(given("$(id)")).toMatchObject({ error: expect.stringContaining("the value of _GIT_REF must be a name") });
+  });
+
   it("may be names there", () => {
     expect(run({ _X: "releases/2026-01.yaml", _B: "$_X" }).ok).toBe(true);
   });
@@ -66,7 +73,7 @@ describe("values that a sender wrote", () => {
   it("are names of branches too", () => {
     const branch = { steps: [{ id: "say", name: "ubuntu", args: ["sh", "-c", "echo $BRANCH_NAME"] }] };
     const named = (BRANCH_NAME: string) =>
-      checkValuesOfRun({ config: branch, values: {}, builtIns: { BRANCH_NAME }, tainted: [] });
+      checkValuesOfRun({ config: branch, values: {}, builtIns: { BRANCH_NAME }, given: {} });
     expect(named("feature/x").ok).toBe(true);
     expect(named("x;touch${IFS}y")).toMatchObject({
       error: "the value of BRANCH_NAME would be shell text of step say: give it to the step as a variable in env",

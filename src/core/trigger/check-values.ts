@@ -1,5 +1,5 @@
 import type { BuildConfig } from "../build/build-config.ts";
-import { BUILT_INS, referencedKeys } from "../build/substitution-keys.ts";
+import { referencedKeys } from "../build/substitution-keys.ts";
 import { err, ok, type Result } from "../values/result.ts";
 
 /** What a name of a file or a revision may consist of: nothing that a shell, a path or git would take for more. */
@@ -23,30 +23,28 @@ export interface ValuesOfRun {
   /** All of them, as they go into the build. */
   readonly values: Readonly<Record<string, string>>;
   readonly builtIns: Readonly<Record<string, string>>;
-  /** Keys whose values somebody outside wrote, in whole or in part. */
-  readonly tainted: readonly string[];
+  /** By key, texts in its value that somebody outside wrote. */
+  readonly given: Readonly<Record<string, readonly string[]>>;
 }
 
 /**
  * Whether a run's values are safe in the places where its build puts them: substitution is text, so what a sender wrote
  * would be part of a program where a shell's text names it. Elsewhere, such as in `env`, it may be anything.
  */
-export function checkValuesOfRun({ config, values, builtIns, tainted }: ValuesOfRun): Result<void, string> {
+export function checkValuesOfRun({ config, values, builtIns, given }: ValuesOfRun): Result<void, string> {
   const own = checkOwnValues(values);
   if (!own.ok) return own;
+  const unnamed = [...NAMES].find((key) => given[key]?.every(isName) === false);
+  if (unnamed !== undefined) return err(notName(unnamed));
   // No program can be given such a value, neither as an argument nor as a variable.
-  const broken = tainted.find((key) => values[key]?.includes("\0") === true);
+  const broken = Object.keys(given).find((key) => given[key]?.some((text) => text.includes("\0")));
   if (broken !== undefined) return err(`the value of ${broken} holds a NUL character`);
-  const foreign = new Set([...tainted, ...BUILT_INS.filter((key) => NAMED_BY_SENDER.has(key))]);
   for (const [index, text] of shellTexts(config)) {
     for (const key of keysIn(text, values)) {
-      const value = values[key] ?? builtIns[key] ?? "";
-      if (foreign.has(key) && !HARMLESS.test(value)) {
-        const where = config.steps[index]?.id ?? `#${index}`;
-        return err(
-          `the value of ${key} would be shell text of step ${where}: give it to the step as a variable in env`,
-        );
-      }
+      const named = NAMED_BY_SENDER.has(key) ? [builtIns[key] ?? ""] : [];
+      if ([...named, ...(given[key] ?? [])].every((part) => HARMLESS.test(part))) continue;
+      const where = config.steps[index]?.id ?? `#${index}`;
+      return err(`the value of ${key} would be shell text of step ${where}: give it to the step as a variable in env`);
     }
   }
   return ok(undefined);

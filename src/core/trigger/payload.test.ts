@@ -1,7 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { bindPayload as bind, boundKeys } from "./payload.ts";
+import { bindPayload } from "./payload.ts";
 
 const body = { a: { b: "text", n: 5, none: null, list: [{ x: "first" }], "with space": true } };
+
+/** The values as they read, or what is wrong. */
+function bind(values: Readonly<Record<string, string>>, payload: unknown) {
+  const bound = bindPayload(values, payload);
+  return bound.ok ? { ok: true, value: bound.value.values } : bound;
+}
 
 describe("payload bindings", () => {
   it.each([
@@ -42,7 +48,14 @@ describe("payload bindings", () => {
     expect(bind({ _D: "$(body.message.data)" }, binary)).toMatchObject({ value: { _D: "/w==" } });
   });
 
-  it("knows which values a sender writes", () => {
-    expect(boundKeys({ _A: "$(body.a)", _B: "b", _C: "x-$(body)" })).toEqual(["_A", "_C"]);
+  it("tells what a sender wrote, and lets it name no other value", () => {
+    expect(bindPayload({ _A: "$(body.a)-${_B}", _B: "b" }, { a: "${_B} $5" })).toEqual({
+      ok: true,
+      value: {
+        values: { _A: "${_B} $5-${_B}", _B: "b" },
+        literal: { _A: "$${_B} $$5-${_B}", _B: "b" },
+        given: { _A: ["${_B} $5"] },
+      },
+    });
   });
 });

@@ -1,6 +1,6 @@
 import type { BuildConfig } from "../../core/build/build-config.ts";
 import { checkValuesOfRun } from "../../core/trigger/check-values.ts";
-import { bindPayload, boundKeys } from "../../core/trigger/payload.ts";
+import { bindPayload, escapeValue } from "../../core/trigger/payload.ts";
 import { matchEvent, matchFiles, userKeysOfEvent } from "../../core/trigger/scm-event.ts";
 import { parseFilter } from "../../core/trigger/trigger-filter.ts";
 import { err, ok, type Result } from "../../core/values/result.ts";
@@ -33,17 +33,17 @@ export async function prepareRun(source: TriggerSource, run: TriggerRun): Promis
   const bound = bindPayload(own, run.payload);
   if (!bound.ok) return err({ kind: "invalid", message: bound.error });
   const ofEvent = run.event === undefined ? {} : userKeysOfEvent(run.event);
-  const given = { ...bound.value, ...ofEvent, ...chosen };
   const { config, builtIns } = template.value;
-  const values = { ...config.substitutions, ...given };
+  const values = { ...config.substitutions, ...bound.value.values, ...ofEvent, ...chosen };
   const filter = settings.filter === undefined ? undefined : parseFilter(settings.filter);
   if (filter?.ok === true && !filter.value(values)) {
     return filtered("the trigger's filter lets nothing of it through");
   }
-  const tainted = [...boundKeys(own), ...Object.keys(ofEvent)].filter((key) => !(key in chosen));
-  const checked = checkValuesOfRun({ config, values, builtIns, tainted });
+  const toldOf = mapValues(ofEvent, (text) => [text]);
+  const checked = checkValuesOfRun({ config, values, builtIns, given: { ...bound.value.given, ...toldOf } });
   if (!checked.ok) return err({ kind: "invalid", message: checked.error });
-  return ok({ config, builtIns, substitutions: escaped(given, tainted) });
+  const substitutions = { ...bound.value.literal, ...mapValues(ofEvent, escapeValue), ...chosen };
+  return ok({ config, builtIns, substitutions });
 }
 
 /** A pull request does not tell its files; they are compared where the trigger asks for some. */
@@ -60,11 +60,8 @@ async function checkFiles(
   return matched.ok ? matched : filtered(matched.error);
 }
 
-/** Values of a triggered build may name others; what a sender wrote names none. */
-function escaped(values: Readonly<Record<string, string>>, tainted: readonly string[]): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(values).map(([key, value]) => [key, tainted.includes(key) ? value.replaceAll("$", "$$$$") : value]),
-  );
+function mapValues<T>(values: Readonly<Record<string, string>>, change: (text: string) => T): Record<string, T> {
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, change(value)]));
 }
 
 function filtered(message: string): Result<never, TriggerRefusal> {
