@@ -24,7 +24,7 @@ const step = (index: number, script: string, more: object = {}) => ({
   ...more,
 });
 
-describe.each(EXECUTORS)("on the %s executor", (name) => {
+describe.each(EXECUTORS)("on the %s executor", { timeout: 90_000 }, (name) => {
   let servers: ServerProcesses;
   afterEach(async () => servers?.[Symbol.asyncDispose]());
   const here = it.skipIf(missing(name) !== undefined);
@@ -88,7 +88,7 @@ describe.each(EXECUTORS)("on the %s executor", (name) => {
   });
 });
 
-describe("a container", () => {
+describe("a container", { timeout: 90_000 }, () => {
   it.skipIf(missing("docker") !== undefined)(
     "outlives the server that started it: it goes on, and its output is whole",
     async () => {

@@ -28,7 +28,9 @@ const step = (index: number, script: string, env: readonly string[] = []) => ({
   env,
 });
 
-it("after kill -9 a finished step is not repeated, a repeatable one runs again, and no process is left behind", async () => {
+it("after kill -9 a finished step is not repeated, a repeatable one runs again, and no process is left behind", {
+  timeout: 90_000,
+}, async () => {
   const waitOnce = "if [ ! -e once ]; then touch once; setsid sleep 300 & sleep 300; fi; echo through";
   const server = servers.start({
     steps: [step(0, "echo first"), step(1, waitOnce, ["MOBIUS_IDEMPOTENT=1"]), step(2, "echo third")],
@@ -65,7 +67,7 @@ DONE
   await nothingLeft();
 });
 
-it("a step that may not be repeated makes the build fail and say so", async () => {
+it("a step that may not be repeated makes the build fail and say so", { timeout: 90_000 }, async () => {
   const server = servers.start({ steps: [step(0, "sleep 300"), step(1, "true")] });
   const build = await servers.running(0);
   await servers.kill(server);
@@ -81,7 +83,7 @@ it("a step that may not be repeated makes the build fail and say so", async () =
   await nothingLeft();
 });
 
-it("a step whose end is on disk but not in the event log counts as finished", async () => {
+it("a step whose end is on disk but not in the event log counts as finished", { timeout: 90_000 }, async () => {
   const server = servers.start({ steps: [step(0, "sleep 300"), step(1, "echo second")] });
   const build = await servers.running(0);
   await servers.kill(server);
@@ -94,7 +96,7 @@ it("a step whose end is on disk but not in the event log counts as finished", as
   expect(readFileSync(servers.workspace(build, "step-0"), "utf8")).toBe("ran\n");
 });
 
-it("deadlines outlive the server", async () => {
+it("deadlines outlive the server", { timeout: 90_000 }, async () => {
   const server = servers.start({ timeout: "1.5s", steps: [step(0, "sleep 300", ["MOBIUS_IDEMPOTENT=1"])] });
   const build = await servers.running(0);
   await servers.kill(server);

@@ -41,7 +41,7 @@ const peer = BUSYBOX === undefined ? undefined : find("docker-registry");
 const engine = BUSYBOX === undefined ? undefined : await findDockerEngine("/var/run/docker.sock");
 if (engine === undefined) console.warn("SKIPPED: the registry with a Docker Engine: none answers.");
 
-describe("the registry", () => {
+describe("the registry", { timeout: 60_000 }, () => {
   let folder: string;
   let url: string;
   let host: string;

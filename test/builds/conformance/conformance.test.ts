@@ -29,24 +29,28 @@ describe.each(EXECUTORS)("a build on the %s executor", (name) => {
   });
 
   const here = CASES.filter((each) => each.not?.[name] === undefined);
-  it.skipIf(isMissing).each(here)("$name", async ({ config, substitutions, status, log = [], absent = [], output }) => {
-    const submission = { project: "p1", location: "global", config, actor: actorId("person", "ada") };
-    const submitted = await world.engine.submit({ ...submission, ...(substitutions && { substitutions }) });
-    if (!submitted.ok) throw new Error(submitted.error.message);
-    const build = await world.engine.ended(submitted.value.id, AbortSignal.timeout(60_000));
-    if (build?.stage.name !== "ended") throw new Error(`the build did not end: ${world.faults}`);
-    const text = await world.log(build);
-    expect(build.stage.status, text).toBe(status);
-    let at = 0;
-    for (const each of log) {
-      const found = text.indexOf(each, at);
-      expect(found, `${JSON.stringify(each)} is not where it should be in\n${text}`).toBeGreaterThanOrEqual(0);
-      at = found;
-    }
-    for (const each of absent) expect(text).not.toContain(each);
-    if (output !== undefined) {
-      const [step] = build.steps.flatMap((state) => (state.name === "ended" ? [state] : []));
-      expect(Buffer.from(step?.output ?? "", "base64").toString()).toBe(output);
-    }
-  });
+  it.skipIf(isMissing).each(here)(
+    "$name",
+    { timeout: 90_000 },
+    async ({ config, substitutions, status, log = [], absent = [], output }) => {
+      const submission = { project: "p1", location: "global", config, actor: actorId("person", "ada") };
+      const submitted = await world.engine.submit({ ...submission, ...(substitutions && { substitutions }) });
+      if (!submitted.ok) throw new Error(submitted.error.message);
+      const build = await world.engine.ended(submitted.value.id, AbortSignal.timeout(60_000));
+      if (build?.stage.name !== "ended") throw new Error(`the build did not end: ${world.faults}`);
+      const text = await world.log(build);
+      expect(build.stage.status, text).toBe(status);
+      let at = 0;
+      for (const each of log) {
+        const found = text.indexOf(each, at);
+        expect(found, `${JSON.stringify(each)} is not where it should be in\n${text}`).toBeGreaterThanOrEqual(0);
+        at = found;
+      }
+      for (const each of absent) expect(text).not.toContain(each);
+      if (output !== undefined) {
+        const [step] = build.steps.flatMap((state) => (state.name === "ended" ? [state] : []));
+        expect(Buffer.from(step?.output ?? "", "base64").toString()).toBe(output);
+      }
+    },
+  );
 });
