@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -181,6 +181,35 @@ describe.skipIf(found === undefined)("a step in its sandbox", () => {
     await expect.poll(deaf.log, { timeout: 10_000 }).toContain("ready");
     await deaf.running.stop(200);
     expect((await deaf.running.ended).outcome).toMatchObject({ kind: "signalled" });
+  });
+});
+
+describe.skipIf(found === undefined)("a build whose state directory is reached through a link", () => {
+  it("is kept from the rest of it as well", async () => {
+    const { state, supervisors } = makeState();
+    const link = `${state}-link`;
+    symlinkSync(state, link);
+    const sandbox = (await findSandbox(link, PATH)) ?? "none";
+    const executor = createHostExecutor({ supervisors, mobiusCommand: ["mobius"], sandbox });
+    const session = await executor.open({ id: "mine", directory: join(link, "builds", "mine") });
+    const logPath = join(link, "builds", "mine", "steps", "s.log");
+    const script = `cat ${state}/token ${link}/token; ls ${state}/postgres; ${link}/programs/tool`;
+    const running = await session.start({
+      step: 0,
+      try: 1,
+      config: { name: "bash", entrypoint: "bash", args: ["-c", script] },
+      directory: "/workspace",
+      volumes: [],
+      engineEnv: { PATH },
+      env: {},
+      secretEnv: {},
+      logPath,
+    });
+    expect((await running.ended).outcome).toEqual({ kind: "exited", code: 0 });
+    expect(readFileSync(logPath, "utf8")).not.toContain("secret");
+    await session.close();
+    rmSync(link);
+    rmSync(state, { recursive: true });
   });
 });
 

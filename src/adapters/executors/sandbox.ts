@@ -5,7 +5,8 @@
  * settings do not allow that, the step's log says so. Begin with `findSandbox`.
  */
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { realpathSync } from "node:fs";
+import { mkdir, mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -99,8 +100,9 @@ exit $?`;
 
 /** A sandbox that hides the state directory; undefined where a try shows that this machine has none. */
 export async function findSandbox(stateDirectory: string, path: string): Promise<Sandbox | undefined> {
-  const sandbox = createSandbox(stateDirectory, path);
-  const state = await mkdtemp(join(tmpdir(), "mobius-sandbox-"));
+  // Through a link of the root, such as /home, a cover would land beside what it is to cover.
+  const sandbox = createSandbox(await realpath(stateDirectory), path);
+  const state = await realpath(await mkdtemp(join(tmpdir(), "mobius-sandbox-")));
   try {
     const own = join(state, "builds", "probe");
     await mkdir(own, { recursive: true });
@@ -129,7 +131,7 @@ function createSandbox(state: string, path: string): Sandbox {
     path,
     around: ({ own, binds }) => [
       "unshare",
-      ...[...asRoot, "--", "sh", "-c", AROUND, "sh", state, own, user, group, ...pairs(binds), "--"],
+      ...[...asRoot, "--", "sh", "-c", AROUND, "sh", state, realpathSync(own), user, group, ...pairs(binds), "--"],
     ],
     wrap: ({ cwd, binds }) => [
       "unshare",
