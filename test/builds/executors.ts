@@ -36,6 +36,10 @@ export function missing(name: ExecutorName): string | undefined {
   return engine === undefined ? "no Docker Engine answers" : undefined;
 }
 
+/** Whether steps on the host find Cloud Build's paths, and volumes. */
+export const HOST_IS_ENCLOSED = (await findSandbox(tmpdir(), PATH)) !== undefined;
+if (!HOST_IS_ENCLOSED) console.warn("SKIPPED: /workspace, /builder and volumes on the host: no user namespaces.");
+
 for (const name of EXECUTORS) {
   const reason = missing(name);
   if (reason !== undefined) console.warn(`SKIPPED: steps on the ${name} executor: ${reason}.`);

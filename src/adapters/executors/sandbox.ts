@@ -46,6 +46,7 @@ export interface Sandbox {
  * the inner user namespace the build is its own user again.
  */
 const AROUND = `set -e
+PATH=$PATH:/usr/sbin:/sbin
 state=$1 own=$2 user=$3 group=$4
 shift 4
 root=$own/root
