@@ -129,6 +129,8 @@ async function layFoundation(request: ServerRequest, stops: Stop[]): Promise<Res
     supervisorScript: programs.supervisor,
     clock,
   });
+  // Tried out while the database starts.
+  const sandboxTried = findSandbox(paths.root, programs.path);
   const opened = await openDatabase(request, paths, stops);
   if (!opened.ok) return opened;
   const held = await holdInstallation(opened.value, request.stateDirectory);
@@ -139,7 +141,7 @@ async function layFoundation(request: ServerRequest, stops: Stop[]): Promise<Res
   const store = await createStore({ connection: opened.value, clock, ids });
   if (!store.ok) return store;
   stops.push(() => store.value.close());
-  const sandbox = (await findSandbox(paths.root, programs.path)) ?? "none";
+  const sandbox = (await sandboxTried) ?? "none";
   if (sandbox === "none") request.log("No user namespaces here: steps of builds can reach what this user can reach.");
   return ok({ request, installation, paths, store: store.value, supervisors, programs, sandbox });
 }
