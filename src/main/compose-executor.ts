@@ -53,7 +53,7 @@ function hostOption({ supervisors, programs, sandbox }: Foundation): ExecutorOpt
   return {
     name: "host",
     executor: createHostExecutor({ supervisors, mobiusCommand: programs.mobius, sandbox }),
-    suits: async (order) => (suitsHost(order, programs.path) ? "ready" : "never"),
+    suits: async (order) => (suitsHost(order, programs) ? "ready" : "never"),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Sandbox } from "../adapters/executors/sandbox.ts";
 import type { Installation } from "../adapters/identity/installation.ts";
 import type { Store } from "../adapters/store/store.ts";
+import type { ExecutorKind } from "../cli/command-context.ts";
 import type { SecretStore } from "../cloud/secret-manager-v1/secret-store.ts";
 import type { Supervisors } from "../ports/processes.ts";
 import type { Programs } from "./programs.ts";
@@ -16,7 +17,7 @@ export interface ServerRequest {
   readonly databaseUrl?: string;
   readonly searchPath: string;
   /** What runs the steps of builds. */
-  readonly executor: "auto" | "host" | "docker" | "oci";
+  readonly executor: ExecutorKind;
   /** Where a Docker Engine would listen. */
   readonly dockerSocket: string;
   readonly person: string;

@@ -6,10 +6,10 @@
  * `/proc`. Begin with `main`.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { accessSync, closeSync, constants, statSync } from "node:fs";
-import { delimiter, resolve } from "node:path";
+import { closeSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { openExitRecords } from "../adapters/executors/exit-records.ts";
+import { findProgram } from "../adapters/executors/find-program.ts";
 import { markedProcesses, signal } from "../adapters/executors/marked-processes.ts";
 import { createOutputPipes, type OutputPipe } from "../adapters/executors/output-pipes.ts";
 import { DEFAULT_QUOTA_BYTES, type OutputRelay, openOutputRelay } from "../adapters/executors/output-relay.ts";
@@ -182,21 +182,6 @@ function killStrays(of: string, startedBy?: number): void {
 
 function outcomeOf(code: number | null, name: NodeJS.Signals | null): ExitRecord["outcome"] {
   return code === null ? { kind: "signalled", signal: name ?? "an unknown signal" } : { kind: "exited", code };
-}
-
-/** Looks a program up as a shell would: in the process's own PATH, or from its folder where the name has a slash. */
-function findProgram(name: string, path: string, cwd: string): string | undefined {
-  const candidates = name.includes("/")
-    ? [resolve(cwd, name)]
-    : path.split(delimiter).map((folder) => resolve(cwd, folder, name));
-  return candidates.find((candidate) => {
-    try {
-      accessSync(candidate, constants.X_OK);
-      return statSync(candidate).isFile();
-    } catch {
-      return false;
-    }
-  });
 }
 
 function report(message: SupervisorReport): void {

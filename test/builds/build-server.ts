@@ -8,6 +8,7 @@ import { createDockerExecutor } from "../../src/adapters/executors/docker/docker
 import { createDockerImages } from "../../src/adapters/executors/docker/docker-images.ts";
 import { systemClock } from "../../src/adapters/system/system-clock.ts";
 import { actorId } from "../../src/core/values/ids.ts";
+import { Secret } from "../../src/core/values/secret.ts";
 import { createBuildEngine } from "../../src/engine/builds/build-engine.ts";
 import type { StepExecutor } from "../../src/ports/step-executor.ts";
 import { buildDependencies } from "./build-world.ts";
@@ -18,6 +19,11 @@ const ada = actorId("person", "ada");
 const engine = createBuildEngine(
   buildDependencies(directory, {
     eventLog: await openFileEventLog(join(directory, "events.jsonl")),
+    // Each server issues tokens of its own.
+    stepEnvironment: async () => ({
+      env: { PATH: process.env.PATH ?? "" },
+      secretEnv: { MOBIUS_STEP_TOKEN: new Secret(`token-of-server-${process.pid}`) },
+    }),
     ...(kind === "docker" ? { executor: await dockerExecutor() } : {}),
   }),
 );

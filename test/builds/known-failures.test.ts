@@ -1,5 +1,5 @@
 /** What went wrong in other engines, by their issues' numbers, must not go wrong here. */
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { afterEach, describe, expect, it } from "vitest";
 import { findDockerEngine } from "../../src/adapters/executors/docker/docker-engine.ts";
 import { isEnded } from "../../src/core/build/state.ts";
@@ -111,6 +111,23 @@ describe("a container", { timeout: 90_000 }, () => {
       expect(servers.log(build)).toContain("Step #0: busybox\nFinished Step #0\n");
     },
   );
+
+  it.skipIf(missing("docker") !== undefined)("keeps the token of the server that is gone to itself", async () => {
+    await using servers = new ServerProcesses("docker");
+    const tell = 'echo "it is $$MOBIUS_STEP_TOKEN" | tee $$BUILDER_OUTPUT/output';
+    const server = servers.start({
+      steps: [step(0, `while [ ! -e go ]; do sleep 0.1; done; ${tell}`), step(1, "true")],
+    });
+    const build = await servers.running(0);
+    await servers.kill(server);
+    servers.start();
+    writeFileSync(servers.workspace(build, "go"), "");
+    const done = await servers.ended();
+    expect(servers.log(build)).toContain("Step #0: it is [secret]\n");
+    const [first] = done.steps;
+    const output = first?.name === "ended" ? first.output : undefined;
+    expect(Buffer.from(output ?? "", "base64").toString()).toBe("it is [secret]\n");
+  });
 
   it.skipIf(missing("docker") !== undefined)("that ended while there was no server is not run again", async () => {
     await using servers = new ServerProcesses("docker");

@@ -1,5 +1,6 @@
 import type { StepExecutor, StepOrder, StepSession } from "../../ports/step-executor.ts";
 
+import { recordedEnd } from "./step-end.ts";
 import { buildFolders, makeBuildFolders } from "./step-folders.ts";
 
 /** One way to run steps, and whether a step suits it. */
@@ -41,13 +42,7 @@ export function createAutoExecutor(options: readonly [ExecutorOption, ...Executo
         },
       };
     },
-    async recorded(build, attempt) {
-      for (const { executor } of options) {
-        const end = await executor.recorded(build, attempt);
-        if (end !== undefined) return end;
-      }
-      return undefined;
-    },
+    recorded: recordedEnd,
     async sweep() {
       let count = 0;
       for (const { executor } of options) count += await executor.sweep();

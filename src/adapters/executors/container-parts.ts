@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
-import type { StepEnd, StepOrder } from "../../ports/step-executor.ts";
+import type { StepOrder } from "../../ports/step-executor.ts";
 import type { Bind } from "./sandbox.ts";
+import { stepEnvironment } from "./step-environment.ts";
 import {
   type BuildFolders,
   HOME,
@@ -37,19 +38,5 @@ export function containerEnvironment(
   imageEnv: Readonly<Record<string, string>>,
 ): Readonly<Record<string, string>> {
   const { PATH: _, ...engineEnv } = order.engineEnv;
-  const env: Record<string, string> = { ...imageEnv, HOME, BUILDER_OUTPUT: OUTPUTS, ...engineEnv, ...order.env };
-  for (const [name, secret] of Object.entries(order.secretEnv)) env[name] ??= secret.reveal();
-  return env;
-}
-
-/** What a step left, without what it did not. */
-export function stepEnd(
-  outcome: StepEnd["outcome"],
-  { output, digest }: { readonly output?: string | undefined; readonly digest?: string | undefined } = {},
-): StepEnd {
-  return {
-    outcome,
-    ...(output === undefined ? {} : { output }),
-    ...(digest === undefined ? {} : { imageDigest: digest }),
-  };
+  return stepEnvironment(order, { ...imageEnv, HOME, BUILDER_OUTPUT: OUTPUTS, ...engineEnv });
 }

@@ -4,11 +4,12 @@
  * with `findContainers`.
  */
 import { execFile } from "node:child_process";
-import { access, constants, mkdir, mkdtemp, rm } from "node:fs/promises";
+import { access, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import type { NonEmpty } from "../../core/values/problem.ts";
+import { findProgram } from "./find-program.ts";
 import type { Bind } from "./sandbox.ts";
 
 /** One container to run. */
@@ -72,7 +73,7 @@ exit "$code"`;
 export async function findContainers(path: string): Promise<Containers | undefined> {
   const folder = await mkdtemp(join(tmpdir(), "mobius-containers-"));
   try {
-    const [bwrap, unshare, shell] = await Promise.all(["bwrap", "unshare", "sh"].map((name) => find(name, path)));
+    const [bwrap, unshare, shell] = ["bwrap", "unshare", "sh"].map((name) => findProgram(name, path, "/"));
     if (bwrap === undefined || unshare === undefined || shell === undefined) return undefined;
     const containers: Containers = { enter: (spec) => enter({ bwrap, unshare, shell }, spec) };
     const spec = { rootfs: join(folder, "rootfs"), layer: join(folder, "layer"), directory: "/", user: 0, group: 0 };
@@ -134,16 +135,8 @@ function escapeOption(path: string): string {
   return path.replace(/[\\:,]/g, "\\$&");
 }
 
-async function find(name: string, path: string): Promise<string | undefined> {
-  for (const folder of path.split(delimiter)) {
-    const candidate = join(folder, name);
-    if (await isThere(candidate, constants.X_OK)) return candidate;
-  }
-  return undefined;
-}
-
-async function isThere(path: string, mode: number = constants.F_OK): Promise<boolean> {
-  return access(path, mode).then(
+async function isThere(path: string): Promise<boolean> {
+  return access(path).then(
     () => true,
     () => false,
   );

@@ -9,9 +9,10 @@ import { err, ok, type Result } from "../../core/values/result.ts";
 import type { ExitRecord, Supervisor, Supervisors } from "../../ports/processes.ts";
 import type { ExecutedOutcome, RunningStep, StepExecutor, StepOrder, StepSession } from "../../ports/step-executor.ts";
 import { builderImage, MAPPED_IMAGES } from "./builder-images.ts";
-import { stepEnd } from "./container-parts.ts";
-import { readExitRecord } from "./exit-records.ts";
+import { findProgram } from "./find-program.ts";
 import { type Bind, NOT_ENFORCED, type Sandbox } from "./sandbox.ts";
+import { recordedEnd, stepEnd } from "./step-end.ts";
+import { secretsOf, stepEnvironment } from "./step-environment.ts";
 import {
   type BuildFolders,
   buildFolders,
@@ -25,7 +26,7 @@ import {
   WORKSPACE,
   writeScript,
 } from "./step-folders.ts";
-import { keptOutput, takeOutput } from "./step-output.ts";
+import { takeOutput } from "./step-output.ts";
 
 export interface HostExecutorOptions {
   readonly supervisors: Supervisors;
@@ -49,24 +50,22 @@ export function createHostExecutor(options: HostExecutorOptions): StepExecutor {
       });
       return session({ supervisor, folders, mobius: mobiusCommand, sandbox });
     },
-    async recorded({ directory }, attempt) {
-      const folders = buildFolders(directory);
-      const outcome = readExitRecord(folders.steps, processId(attempt));
-      return outcome === undefined ? undefined : stepEnd(outcome, { output: keptOutput(folders, attempt) });
-    },
+    recorded: recordedEnd,
     sweep: () => options.supervisors.sweep(),
   };
 }
 
 /** Whether the host has what stands for the step's image, its program included. */
-export function suitsHost({ config, env, engineEnv }: StepOrder, path: string): boolean {
-  const image = builderImage(config.name, ["node"]);
+export function suitsHost(
+  { config, env, engineEnv }: StepOrder,
+  host: { readonly mobius: readonly string[]; readonly path: string },
+): boolean {
+  const image = builderImage(config.name, host.mobius);
   if (image === undefined) return false;
   const { entrypoint, args = [], script } = config;
   const program = script === undefined ? (entrypoint ?? image.entrypoint[0] ?? args[0] ?? "") : "/bin/sh";
   if (program.startsWith(WORKSPACE) || program.startsWith(".")) return true; // it may be made by an earlier step
-  const folders = (env.PATH ?? engineEnv.PATH ?? path).split(":");
-  return program.includes("/") ? existsSync(program) : folders.some((folder) => existsSync(`${folder}/${program}`));
+  return findProgram(program, env.PATH ?? engineEnv.PATH ?? host.path, "/") !== undefined;
 }
 
 function aroundBuild(sandbox: Sandbox, folders: BuildFolders) {
@@ -92,15 +91,13 @@ function session({ supervisor, folders, mobius, sandbox }: SessionParts): StepSe
       const command = place.ok ? commandOf(order, folders, mobius) : place;
       if (!command.ok || !place.ok) return notStarted(command.ok ? "" : command.error);
       const { cwd, home, outputs, wrap } = place.value;
-      const env: Record<string, string> = {
+      const env = stepEnvironment(order, {
         HOME: home,
         BUILDER_OUTPUT: outputs,
         CLOUDSDK_CONFIG: `${home}/.gcloud`,
         ...command.value.imageEnv,
         ...order.engineEnv,
-        ...order.env,
-      };
-      for (const [name, secret] of Object.entries(order.secretEnv)) env[name] ??= secret.reveal();
+      });
       const mask = Object.values(order.secretEnv);
       if (sandbox === "none") appendFileSync(order.logPath, NOT_ENFORCED, { mode: 0o600 });
       const { logPath } = order;
@@ -108,7 +105,7 @@ function session({ supervisor, folders, mobius, sandbox }: SessionParts): StepSe
       const running = await supervisor.start({ id: processId(order), argv, wrap, cwd, env, logPath, mask });
       return {
         ended: running.exited.then(({ outcome }) =>
-          stepEnd(explain(outcome, order), { output: takeOutput(folders, order) }),
+          stepEnd(explain(outcome, order), { output: takeOutput(folders, order, secretsOf(order)) }),
         ),
         stop: async (graceMs) => void (await running.stop(graceMs)),
       };

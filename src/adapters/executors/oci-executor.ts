@@ -9,13 +9,14 @@ import { err, ok, type Result } from "../../core/values/result.ts";
 import type { ContainerImage, ContainerImages } from "../../ports/container-images.ts";
 import type { RunningProcess, Supervisor, Supervisors } from "../../ports/processes.ts";
 import type { RunningStep, StepEnd, StepExecutor, StepOrder, StepSession } from "../../ports/step-executor.ts";
-import { containerBinds, containerEnvironment, stepEnd } from "./container-parts.ts";
+import { containerBinds, containerEnvironment } from "./container-parts.ts";
 import { type Containers, makeLayer, removeLayer } from "./containers.ts";
-import { readExitRecord } from "./exit-records.ts";
 import { findProgram, type ImageFiles, isPlain, userOf } from "./image-files.ts";
 import type { Bind } from "./sandbox.ts";
+import { recordedEnd, stepEnd } from "./step-end.ts";
+import { secretsOf } from "./step-environment.ts";
 import { type BuildFolders, buildFolders, interpreterOf, makeBuildFolders, processId, SCRIPT } from "./step-folders.ts";
-import { keptOutput, takeOutput } from "./step-output.ts";
+import { takeOutput } from "./step-output.ts";
 
 /** What an image without a PATH has, as Docker gives it. */
 const CONTAINER_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -35,11 +36,7 @@ export function createOciExecutor(options: OciExecutorOptions): StepExecutor {
       const supervisor = await options.supervisors.open({ name: `build-${id}`, directory: folders.steps });
       return session(options, supervisor, folders);
     },
-    async recorded({ directory }, attempt) {
-      const folders = buildFolders(directory);
-      const outcome = readExitRecord(folders.steps, processId(attempt));
-      return outcome === undefined ? undefined : stepEnd(outcome, { output: keptOutput(folders, attempt) });
-    },
+    recorded: recordedEnd,
     sweep: () => options.supervisors.sweep(),
   };
 }
@@ -83,7 +80,7 @@ function begin(
     if (isStopped) await process.stop(0);
     const { outcome } = await process.exited;
     void removeLayer(layer); // what is left when the server dies goes with the build's folder
-    return stepEnd(outcome, { output: takeOutput(folders, order), digest });
+    return stepEnd(outcome, { output: takeOutput(folders, order, secretsOf(order)), digest });
   };
   return {
     ended: run(),

@@ -1,33 +1,33 @@
 import { closeSync, openSync, readFileSync, readSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { createMasker } from "../../core/build/mask.ts";
-import type { StepOrder } from "../../ports/step-executor.ts";
+import { createStreamMasker } from "../../core/build/mask-stream.ts";
+import { byteStrings } from "./step-environment.ts";
 import { type BuildFolders, processId } from "./step-folders.ts";
 
 /** What Cloud Build keeps of a step's output file. Source: proto, `Results.build_step_outputs`. */
 const MAX_OUTPUT_BYTES = 50 * 1024;
 
+interface Attempt {
+  readonly step: number;
+  readonly try: number;
+}
+
 /**
  * Takes what an ended try wrote to `$BUILDER_OUTPUT/output`, with the secrets hidden, as base64; undefined where it wrote
  * nothing. It is kept beside the try's log, so that a server that starts later has it too.
  */
-export function takeOutput(folders: BuildFolders, order: StepOrder): string | undefined {
-  const raw = firstBytes(join(folders.steps, `${processId(order)}.outputs`, "output"));
+export function takeOutput(folders: BuildFolders, attempt: Attempt, secrets: readonly string[]): string | undefined {
+  const raw = firstBytes(join(folders.steps, `${processId(attempt)}.outputs`, "output"));
   if (raw === undefined) return undefined;
-  const masker = createMasker(
-    Object.values(order.secretEnv).map((secret) => Buffer.from(secret.reveal()).toString("latin1")),
-  );
-  const hidden = masker.push(raw.toString("latin1")) + masker.flush();
-  const output = Buffer.from(hidden, "latin1").subarray(0, MAX_OUTPUT_BYTES).toString("base64");
-  writeFileSync(keptAt(folders, order), output, { mode: 0o600 });
+  const masker = createStreamMasker(byteStrings(secrets));
+  const hidden = Buffer.concat([masker.push(raw), masker.flush()]);
+  const output = hidden.subarray(0, MAX_OUTPUT_BYTES).toString("base64");
+  writeFileSync(keptAt(folders, attempt), output, { mode: 0o600 });
   return output;
 }
 
 /** The output of a try that ended before; undefined where there was none, or the server died before it was taken. */
-export function keptOutput(
-  folders: BuildFolders,
-  attempt: { readonly step: number; readonly try: number },
-): string | undefined {
+export function keptOutput(folders: BuildFolders, attempt: Attempt): string | undefined {
   try {
     return readFileSync(keptAt(folders, attempt), "utf8");
   } catch {
@@ -35,7 +35,7 @@ export function keptOutput(
   }
 }
 
-function keptAt(folders: BuildFolders, attempt: { readonly step: number; readonly try: number }): string {
+function keptAt(folders: BuildFolders, attempt: Attempt): string {
   return join(folders.steps, `${processId(attempt)}.output`);
 }
 

@@ -16,6 +16,7 @@ import type {
 } from "../../ports/processes.ts";
 import { markedProcesses, signal } from "./marked-processes.ts";
 import { forgetLeftovers, HAS_PROC, type ProcessRecords, recordedLeftovers, recordProcess } from "./process-records.ts";
+import { byteStrings } from "./step-environment.ts";
 import { MARK_VARIABLE, OWNER_VARIABLE, type SupervisorCommand, type SupervisorReport } from "./supervisor-protocol.ts";
 
 /** What leftovers get to end by themselves; a supervisor's own ladder takes 2 s. */
@@ -165,7 +166,7 @@ function startProcess(spec: ProcessSpec, { send, expected }: Channel): Promise<R
       });
     });
     exited.catch(() => {}); // whoever waits for it hears of it; nobody has to
-    const values = mask.map((secret) => Buffer.from(secret.reveal()).toString("latin1"));
+    const values = byteStrings(mask.map((secret) => secret.reveal()));
     const quota = quotaBytes === undefined ? {} : { quotaBytes };
     send({ type: "start", id, argv, wrap, cwd, env, logPath, mask: values, ...quota });
   });

@@ -1,8 +1,10 @@
 import { appendFileSync, closeSync, openSync, readSync, truncateSync } from "node:fs";
 import { z } from "zod";
 import type { RunningStep, StepEnd, StepOrder } from "../../../ports/step-executor.ts";
-import { containerBinds, containerEnvironment, stepEnd } from "../container-parts.ts";
+import { containerBinds, containerEnvironment } from "../container-parts.ts";
 import { DEFAULT_QUOTA_BYTES, openOutputRelay } from "../output-relay.ts";
+import { stepEnd } from "../step-end.ts";
+import { byteStrings, secretsOf } from "../step-environment.ts";
 import { processId, SCRIPT } from "../step-folders.ts";
 import { takeOutput } from "../step-output.ts";
 import {
@@ -50,7 +52,7 @@ export function beginContainer(session: ContainerSession, order: StepOrder): Run
       const reason = `starting step container failed: Error response from daemon: ${cause.message}`;
       return stepEnd({ kind: "not-started", reason }, { digest: image.digest });
     }
-    return follow(session, order, frames, { digest: image.digest });
+    return follow(session, order, frames, image.digest);
   });
 }
 
@@ -153,6 +155,8 @@ async function create(session: ContainerSession, order: StepOrder): Promise<void
 
 interface Ended {
   readonly digest: string | undefined;
+  /** Those of the container, which an earlier server may have given. */
+  readonly secrets: readonly string[];
 }
 
 /** Stores the output as it comes, until the container has ended. */
@@ -160,7 +164,7 @@ async function follow(
   session: ContainerSession,
   order: StepOrder,
   frames: AsyncIterable<Uint8Array>,
-  { digest }: Ended,
+  digest: string | undefined,
 ): Promise<StepEnd> {
   const relay = openRelay(order, secretsOf(order));
   try {
@@ -168,7 +172,7 @@ async function follow(
   } finally {
     relay.end();
   }
-  return endOf(session, order, digest);
+  return endOf(session, order, { digest, secrets: secretsOf(order) });
 }
 
 /**
@@ -190,23 +194,22 @@ async function followAgain(session: ContainerSession, order: StepOrder, secrets:
     return bytes;
   };
   const followed = await store("&follow=true");
-  const end = await endOf(session, order, undefined);
+  const end = await endOf(session, order, { digest: undefined, secrets });
   let whole = 0;
   for await (const piece of outputOf(await session.engine.stream("GET", path))) whole += piece.length;
   if (whole !== followed) await store("");
   return end;
 }
 
-async function endOf(session: ContainerSession, order: StepOrder, digest: string | undefined): Promise<StepEnd> {
+async function endOf(session: ContainerSession, order: StepOrder, { digest, secrets }: Ended): Promise<StepEnd> {
   const path = `/containers/${nameOf(session, order)}/wait`;
   const ended = await session.engine.json("POST", path, { signal: AbortSignal.timeout(WAIT_MS) });
   const { StatusCode } = waited.parse(ended);
-  return stepEnd({ kind: "exited", code: StatusCode }, { digest, output: takeOutput(session.folders, order) });
+  return stepEnd({ kind: "exited", code: StatusCode }, { digest, output: takeOutput(session.folders, order, secrets) });
 }
 
 function openRelay(order: StepOrder, secrets: readonly string[]) {
-  const mask = secrets.map((secret) => Buffer.from(secret).toString("latin1"));
-  return openOutputRelay({ path: order.logPath, mask, quotaBytes: DEFAULT_QUOTA_BYTES });
+  return openOutputRelay({ path: order.logPath, mask: byteStrings(secrets), quotaBytes: DEFAULT_QUOTA_BYTES });
 }
 
 /** The first line is ours: how the image was got. */
@@ -218,10 +221,6 @@ function firstLineBytes(path: string): number {
   } finally {
     closeSync(file);
   }
-}
-
-function secretsOf(order: StepOrder): readonly string[] {
-  return Object.values(order.secretEnv).map((secret) => secret.reveal());
 }
 
 function nameOf({ build }: ContainerSession, order: StepOrder): string {

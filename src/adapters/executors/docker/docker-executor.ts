@@ -6,10 +6,9 @@
 import { existsSync } from "node:fs";
 import { z } from "zod";
 import type { StepExecutor, StepSession } from "../../../ports/step-executor.ts";
-import { stepEnd } from "../container-parts.ts";
 import { openExitRecords, readExitRecord } from "../exit-records.ts";
-import { buildFolders, makeBuildFolders, processId } from "../step-folders.ts";
-import { keptOutput } from "../step-output.ts";
+import { recordedEnd } from "../step-end.ts";
+import { buildFolders, makeBuildFolders } from "../step-folders.ts";
 import {
   type ContainerSession,
   type DockerExecutorOptions,
@@ -45,11 +44,7 @@ export function createDockerExecutor(options: DockerExecutorOptions): StepExecut
         leaving: new Set(),
       });
     },
-    async recorded({ directory }, attempt) {
-      const folders = buildFolders(directory);
-      const outcome = readExitRecord(folders.steps, processId(attempt));
-      return outcome === undefined ? undefined : stepEnd(outcome, { output: keptOutput(folders, attempt) });
-    },
+    recorded: recordedEnd,
     async sweep() {
       const filters = JSON.stringify({ label: [`${INSTALLATION_LABEL}=${installationId}`] });
       const found = await engine.json("GET", `/containers/json?all=true&filters=${encodeURIComponent(filters)}`);
