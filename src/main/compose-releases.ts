@@ -114,7 +114,7 @@ async function buildRequest(cloud: Cloud, url: string, id: string): Promise<Buil
   if (build === undefined || manifestPath === "") return undefined;
   return {
     manifestPath,
-    ...(gitRef === "" ? {} : { gitRef }),
+    ...(gitRef === "" ? {} : { umbrellaRef: gitRef }),
     project: build.project,
     trigger: build.asked?.trigger?.id ?? `build:${id}`,
     logUrl: `${url}/builds/${id}`,

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { z } from "zod";
 import type { Release } from "../core/release/state.ts";
-import { actorId, type CommitId } from "../core/values/ids.ts";
+import { actorId } from "../core/values/ids.ts";
 import { toIso } from "../core/values/time.ts";
 import { eventLine } from "../core/views/event-line.ts";
 import { explain } from "../core/views/explain.ts";
@@ -88,7 +88,7 @@ function registerChanging(routing: Routing): void {
       manifestPath: manifest,
       ...(manifestText === undefined ? {} : { manifestText }),
       ...(platformText === undefined ? {} : { platformText }),
-      ...(commit === undefined ? {} : { umbrellaCommit: commit as CommitId }),
+      ...(commit === undefined ? {} : { umbrellaRef: commit }),
       ...(environment === undefined ? {} : { environment }),
       dropped: drop,
     });
@@ -99,7 +99,7 @@ function registerChanging(routing: Routing): void {
     const person = nameOf(caller);
     const requested = await engine.request({
       manifestPath: manifest,
-      ...(commit === undefined ? {} : { umbrellaCommit: commit as CommitId }),
+      ...(commit === undefined ? {} : { umbrellaRef: commit }),
       ...(environment === undefined ? {} : { environment }),
       ...(plan === undefined ? {} : { plan }),
       dropped: drop,

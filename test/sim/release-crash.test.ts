@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { present } from "../../src/core/values/assert.ts";
 import { stateName } from "../../src/core/views/project-release.ts";
 import { releaseIn } from "./sim-run.ts";
-import { type CrashPoint, SimWorld } from "./sim-world.ts";
+import { type CrashPoint, SimWorld, TRIGGERED } from "./sim-world.ts";
 
 const COMMIT = "1".repeat(40);
 const MANIFEST = "release-manifests/x-staging.yaml";
@@ -81,6 +82,19 @@ async function countCalls(prepare: (sim: SimWorld) => void): Promise<number> {
   return sim.calls;
 }
 
+/** Worlds in which a trigger has started the build that a release would submit. */
+async function triggeredWorld(): Promise<() => SimWorld> {
+  const sample = world();
+  await releaseIn(sample, MANIFEST, []);
+  const { config } = present([...sample.builds.values()][0], "the release's build");
+  return () => {
+    const sim = world();
+    sim.builds.set("b-t", { id: "b-t", config: { ...config, tags: [TRIGGERED] }, status: "WORKING", detail: "" });
+    sim.triggered = { manifestPath: MANIFEST, project: "mobius-staging", trigger: "t-1", logUrl: "http://log/b-t" };
+    return sim;
+  };
+}
+
 function sides(calls: number): readonly CrashPoint[] {
   return Array.from({ length: calls }, (_, index) => index + 1).flatMap((call) => [
     { call, side: "before" as const },
@@ -114,6 +128,22 @@ describe("a server killed at every call of a release", () => {
       const release = await releaseIn(sim, MANIFEST, schedule);
       expect([schedule, stateName(release)]).toEqual([schedule, "succeeded"]);
       expect(serving(sim)).toEqual(GOOD);
+      checkInvariants(sim);
+    }
+  }, 60_000);
+
+  it("releases the set once when a trigger's build opens the release", async () => {
+    const triggered = await triggeredWorld();
+    const first = triggered();
+    expect(stateName(await releaseIn(first, MANIFEST, []))).toBe("succeeded");
+    for (const point of sides(first.calls)) {
+      const sim = triggered();
+      const release = await releaseIn(sim, MANIFEST, [point]);
+      expect([point, stateName(release)]).toEqual([point, "succeeded"]);
+      expect([release.requestId, release.trigger]).toEqual(["build:b-t", "t-1"]);
+      expect(sim.builds.size).toBe(1);
+      expect(serving(sim)).toEqual(GOOD);
+      expect(sim.written).toHaveLength(1);
       checkInvariants(sim);
     }
   }, 60_000);

@@ -38,6 +38,23 @@ interface Life {
 async function live(life: Life, manifest: string): Promise<Release | undefined> {
   const { world, engine, signal } = life;
   await engine.start();
+  const find = world.triggered === undefined ? await request(engine, manifest) : () => engine.list()[0];
+  for (let turn = 0; turn < PATIENCE && !signal.aborted; turn += 1) {
+    const release = find();
+    if (release !== undefined && isEnded(release)) {
+      await engine.stop();
+      return release;
+    }
+    const build = [...world.builds.values()].find((candidate) => candidate.status === "WORKING");
+    if (build !== undefined) await runBuild(life, build);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  if (signal.aborted) return undefined;
+  throw new Error(`stuck: ${JSON.stringify(find()?.stage.name)}`);
+}
+
+/** Asks for the release as a person does; gives what shows where it is. */
+async function request(engine: ReleaseEngine, manifest: string): Promise<() => Release | undefined> {
   const requested = await engine.request({
     manifestPath: manifest,
     requestId: manifest,
@@ -48,18 +65,7 @@ async function live(life: Life, manifest: string): Promise<Release | undefined> 
     throw new Error(requested.error.map((problem) => `${problem.code}: ${problem.summary}`).join("\n"));
   if (requested.value.kind === "nothing-to-do") throw new Error("nothing to do");
   const { id } = requested.value.release;
-  for (let turn = 0; turn < PATIENCE && !signal.aborted; turn += 1) {
-    const release = engine.get(id);
-    if (release !== undefined && isEnded(release)) {
-      await engine.stop();
-      return release;
-    }
-    const build = [...world.builds.values()].find((candidate) => candidate.status === "WORKING");
-    if (build !== undefined) await runBuild(life, build);
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  if (signal.aborted) return undefined;
-  throw new Error(`stuck: ${JSON.stringify(engine.get(id)?.stage.name)}`);
+  return () => engine.get(id);
 }
 
 /** Steps run one after another, as their order in the file allows; a failed one ends the build. */

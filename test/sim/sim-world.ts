@@ -10,7 +10,7 @@ import type { CommitId } from "../../src/core/values/ids.ts";
 import { err, ok } from "../../src/core/values/result.ts";
 import { Secret } from "../../src/core/values/secret.ts";
 import { instant } from "../../src/core/values/time.ts";
-import type { EnvironmentPorts, ReleasePorts } from "../../src/engine/releases/release-ports.ts";
+import type { BuildRequest, EnvironmentPorts, ReleasePorts } from "../../src/engine/releases/release-ports.ts";
 import { createMemoryEventLog } from "../../src/ports/event-log.fake.ts";
 import type { Leases } from "../../src/ports/leases.ts";
 import type { Answer } from "../../src/ports/probe.ts";
@@ -34,7 +34,12 @@ export interface CrashPoint {
   readonly side: "before" | "after";
 }
 
+/** Tag of a build that a trigger started. */
+export const TRIGGERED = "triggered";
+
 export class SimWorld {
+  /** What the build with the tag asks for. */
+  triggered: BuildRequest | undefined;
   /** Files of every repository at every commit: the sample of these tests has one commit each. */
   readonly files: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly services = new Map<string, SimService>();
@@ -118,8 +123,14 @@ export class SimWorld {
       umbrella: "umbrella",
       registryUrl: "http://registry",
       reachableUrl: (url) => url,
-      buildRequest: async () => undefined,
-      endBuild: async () => {},
+      ...wrap({
+        buildRequest: async (id: string) =>
+          this.builds.get(id)?.config.tags?.includes(TRIGGERED) === true ? this.triggered : undefined,
+        endBuild: async (id: string, reason: string) => {
+          const build = this.builds.get(id);
+          if (build?.status === "WORKING") Object.assign(build, { status: "CANCELLED", detail: reason });
+        },
+      }),
       environment: async () => environmentPorts,
       reach: () => {},
     };

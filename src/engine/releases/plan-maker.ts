@@ -22,8 +22,8 @@ export interface PlanRequest {
   readonly environment?: string;
   /** The environment's project, where a build asks that runs in one. */
   readonly project?: string;
-  /** Defaults to the head of the umbrella's main branch. */
-  readonly umbrellaCommit?: CommitId;
+  /** A commit, branch or tag of the umbrella; by default the head of its main branch. */
+  readonly umbrellaRef?: string;
   readonly dropped?: readonly string[];
 }
 
@@ -42,8 +42,9 @@ export async function makePlan(
   request: PlanRequest,
 ): Promise<Checked<MadePlan>> {
   const refreshed = await ports.source.refresh(ports.umbrella);
-  const at = refreshed.ok ? await ports.source.resolve(ports.umbrella, request.umbrellaCommit ?? "HEAD") : refreshed;
-  if (!at.ok) return refuse(manifestNotPushed(request.manifestPath, request.umbrellaCommit ?? "HEAD"));
+  const ref = request.umbrellaRef ?? "HEAD";
+  const at = refreshed.ok ? await ports.source.resolve(ports.umbrella, ref) : refreshed;
+  if (!at.ok) return refuse(manifestNotPushed(request.manifestPath, ref));
   const umbrellaCommit = at.value;
   const [platformText, manifestText] = await Promise.all([
     request.platformText ?? ports.source.readFile(ports.umbrella, umbrellaCommit, PLATFORM_FILE),

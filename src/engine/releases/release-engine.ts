@@ -12,7 +12,7 @@ import { type ActorId, actorId, type ReleaseId } from "../../core/values/ids.ts"
 import type { NonEmpty, Problem } from "../../core/values/problem.ts";
 import { err, ok, type Result } from "../../core/values/result.ts";
 import type { StoredEvent } from "../../ports/event-log.ts";
-import { BuildOpenings } from "./open-from-build.ts";
+import { openFromBuild } from "./open-from-build.ts";
 import { answerPhase, type PhaseAnswer, type PhaseRequest } from "./phase-desk.ts";
 import { type MadePlan, makePlan, type PlanRequest } from "./plan-maker.ts";
 import { PlatformReader } from "./platform-reader.ts";
@@ -39,7 +39,6 @@ export class ReleaseEngine {
   readonly #drivers = new Map<ReleaseId, { driver: ReleaseDriver; done: Promise<void> }>();
   readonly #stopping = new AbortController();
   readonly #onDriverFailure: (release: ReleaseId, cause: unknown) => void;
-  readonly #openings: BuildOpenings;
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(ports: ReleasePorts, onDriverFailure: (release: ReleaseId, cause: unknown) => void) {
@@ -47,7 +46,6 @@ export class ReleaseEngine {
     this.#streams = new ReleaseStreams(ports.eventLog, ports.clock);
     this.#platforms = new PlatformReader(ports);
     this.#onDriverFailure = onDriverFailure;
-    this.#openings = new BuildOpenings(ports, this.#streams, (request) => this.request(request));
   }
 
   /** Reads the log and goes on with every release that has not ended. */
@@ -195,7 +193,13 @@ export class ReleaseEngine {
     if (own !== undefined) return ok(own);
     const isOpening = active.some((candidate) => candidate.givenBuild?.id === build);
     const known = isOpening ? undefined : await this.#releaseOf(build);
-    return known === undefined ? this.#openings.open(build, phase, this.#stopping.signal) : ok(known);
+    if (known !== undefined) return ok(known);
+    const parts = {
+      ports: this.#ports,
+      streams: this.#streams,
+      request: (asked: ReleaseRequest) => this.request(asked),
+    };
+    return openFromBuild(parts, { build, phase }, this.#stopping.signal);
   }
 
   async #releaseOf(build: string): Promise<Release | undefined> {

@@ -19,7 +19,7 @@ import type { RepositoryUrl, Source, WriteBack } from "../../ports/source.ts";
 export interface BuildRequest {
   readonly manifestPath: string;
   /** A commit, branch or tag of the umbrella; absent for the head of its main branch. */
-  readonly gitRef?: string;
+  readonly umbrellaRef?: string;
   /** The project in which it runs: it releases to this one's environment only. */
   readonly project: string;
   /** The trigger's id. */
