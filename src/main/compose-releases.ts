@@ -5,7 +5,6 @@ import { createScriptRunner } from "../adapters/scripts/script-runner.ts";
 import { portHolder } from "../adapters/system/port-holder.ts";
 import { systemClock as clock } from "../adapters/system/system-clock.ts";
 import { systemIds as ids } from "../adapters/system/system-ids.ts";
-import { parsePlatform } from "../core/platform/parse-platform.ts";
 import { actorId } from "../core/values/ids.ts";
 import type { Problem } from "../core/values/problem.ts";
 import { err, ok, type Result } from "../core/values/result.ts";
@@ -20,6 +19,7 @@ import { environmentAccess } from "./environment-access.ts";
 import type { Environments } from "./environments.ts";
 import type { Foundation, RunningServer } from "./foundation.ts";
 import { portTaken } from "./problems.ts";
+import { readPlatform } from "./read-platform.ts";
 import { servedEnvironment } from "./served-environment.ts";
 
 interface Parts {
@@ -123,8 +123,7 @@ async function buildRequest(cloud: Cloud, url: string, id: string): Promise<Buil
 
 /** Where the umbrella's commits are: its origin as the platform file says, or its own folder. */
 async function umbrellaUrl(directory: string): Promise<Result<string, Problem>> {
-  const text = await readFile(join(directory, "mobius.yaml"), "utf8").catch(() => "");
-  const platform = parsePlatform(text, "mobius.yaml");
+  const platform = await readPlatform(directory);
   return platform.ok ? ok(platform.value.git.umbrella ?? directory) : err(platform.problems[0]);
 }
 

@@ -1,5 +1,6 @@
-import { access, chmod, constants, copyFile, mkdir, rm, symlink, unlink, writeFile } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { chmod, copyFile, mkdir, rm, symlink, unlink, writeFile } from "node:fs/promises";
+import { delimiter, dirname, join, resolve } from "node:path";
+import { findProgram } from "../adapters/executors/find-program.ts";
 import type { NonEmpty } from "../core/values/problem.ts";
 import type { StatePaths } from "./state-paths.ts";
 
@@ -16,7 +17,10 @@ export interface Programs {
 /** Folders of the system's programs, where the person's own PATH says nothing usable. */
 const SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin";
 
-/** Puts `node`, `mobius` and a `docker` that knows this installation's registry into a folder of the state directory, for the PATH of everything that the server starts. */
+/**
+ * Puts `node`, `mobius` and a `docker` that knows this installation's registry into a folder of the state directory, for the
+ * PATH of everything that the server starts.
+ */
 export async function installPrograms(paths: StatePaths, searchPath: string): Promise<Programs> {
   const node = process.execPath;
   const root = resolve(import.meta.dirname, "..", "..");
@@ -34,8 +38,7 @@ export async function installPrograms(paths: StatePaths, searchPath: string): Pr
 
 /** Without a docker of the host's there is none: a step is then told what is missing. */
 async function replaceDocker(command: string, folders: readonly string[]): Promise<void> {
-  const found = await Promise.allSettled(folders.map((folder) => access(join(folder, "docker"), constants.X_OK)));
-  if (!found.some(({ status }) => status === "fulfilled")) return rm(command, { force: true });
+  if (findProgram("docker", folders.join(delimiter), "/") === undefined) return rm(command, { force: true });
   await copyFile(join(import.meta.dirname, "docker-command.sh"), command);
   await chmod(command, 0o755);
 }

@@ -1,13 +1,10 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { environmentNamed } from "../core/manifest/environments.ts";
-import { parsePlatform } from "../core/platform/parse-platform.ts";
 import type { Environments } from "./environments.ts";
+import { readPlatform } from "./read-platform.ts";
 
 /** What an environment serves, service by service; undefined for an environment that the platform file lacks. */
 export async function servedEnvironment(environments: Environments, directory: string, name: string): Promise<unknown> {
-  const text = await readFile(join(directory, "mobius.yaml"), "utf8").catch(() => "");
-  const platform = parsePlatform(text, "mobius.yaml");
+  const platform = await readPlatform(directory);
   const environment = platform.ok ? environmentNamed(platform.value, name) : undefined;
   if (environment === undefined) return undefined;
   const { services } = await environments.ports(environment);

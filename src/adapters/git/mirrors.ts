@@ -2,6 +2,7 @@ import { access, mkdir, mkdtemp, realpath, rename, rm } from "node:fs/promises";
 import { dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { digestOf } from "../../core/values/digest.ts";
+import { isRemoteRepository } from "../../core/values/repository-url.ts";
 import { err, ok, type Result } from "../../core/values/result.ts";
 import type { SourceRefusal } from "../../ports/source.ts";
 import { GitError, runGit } from "./run-git.ts";
@@ -66,7 +67,7 @@ export class Mirrors {
   /** The URL, or the path of a local repository, resolved against the umbrella's folder. */
   absoluteUrl(url: string): string {
     const path = url.startsWith("file://") ? (pathOf(url) ?? url) : url;
-    return isRemote(path) || isAbsolute(path) ? path : resolve(this.#options.umbrellaDirectory, path);
+    return isRemoteRepository(path) || isAbsolute(path) ? path : resolve(this.#options.umbrellaDirectory, path);
   }
 
   #folderOf(url: string): string {
@@ -131,7 +132,7 @@ export class Mirrors {
   /** A local repository must stand beneath the umbrella's parent folder; nothing may look like an option. */
   async #refusal(url: string): Promise<string | undefined> {
     if (url.startsWith("-") || url.includes("::") || /[\s\p{Cc}]/u.test(url)) return "this is no repository's address";
-    if (isRemote(url)) {
+    if (isRemoteRepository(url)) {
       const hasPassword = /^[a-z]+:\/\/[^/@]*:[^/@]*@/.test(url);
       return hasPassword ? "an address must not hold credentials: use git.credentials" : undefined;
     }
@@ -177,10 +178,6 @@ async function isFilled(folder: string): Promise<boolean> {
 export function protocolOf(url: string): string {
   if (/^[^/:]+@[^/:]+:/.test(url)) return "ssh";
   return /^(https|ssh|file):\/\//.exec(url)?.[1] ?? "file";
-}
-
-function isRemote(url: string): boolean {
-  return /^(https|ssh):\/\//.test(url) || /^[^/:]+@[^/:]+:/.test(url);
 }
 
 /** Undefined for a file on another host. */

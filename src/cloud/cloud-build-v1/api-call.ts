@@ -1,9 +1,39 @@
-import type { FastifyRequest } from "fastify";
+import type { FastifyReply, FastifyRequest } from "fastify";
 import { type ActorId, actorId } from "../../core/values/ids.ts";
 import type { Caller } from "../../ports/identities.ts";
+import { sendError } from "./google-error.ts";
+
+/** Who calls; undefined without a valid token. */
+export type CallerOf = (request: FastifyRequest) => Promise<Caller | undefined> | Caller | undefined;
 
 /** Things of one page when the caller names no size, and at most. */
 const PAGE = { usual: 50, most: 1_000 } as const;
+
+/** The caller, where the request's project is its own; otherwise the refusal is sent, and nobody is given. */
+export async function admit(
+  callerOf: CallerOf,
+  things: "builds" | "triggers",
+  { request, reply }: { readonly request: FastifyRequest; readonly reply: FastifyReply },
+): Promise<Caller | undefined> {
+  const caller = await callerOf(request);
+  if (caller === undefined) {
+    sendError(reply, "UNAUTHENTICATED", "Request had invalid authentication credentials.");
+    return undefined;
+  }
+  const { project } = placeIn(request);
+  if (caller.kind === "person" || caller.project === project) return caller;
+  sendError(reply, "PERMISSION_DENIED", `${caller.email} has no access to ${things} of project ${project}.`);
+  return undefined;
+}
+
+/** A body's JSON; undefined where it is none. */
+export function jsonOr(body: string): unknown {
+  try {
+    return JSON.parse(body) as unknown;
+  } catch {
+    return undefined;
+  }
+}
 
 /** The Node client sends a regional call to the global path with `?parent=` or `?name=` when it is given both. */
 export function placeIn(request: FastifyRequest): { readonly project: string; readonly location: string } {

@@ -9,7 +9,7 @@ import { assertNever } from "../../core/values/assert.ts";
 import type { BuildEngine, SubmitRefusal } from "../../engine/builds/build-engine.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Caller } from "../../ports/identities.ts";
-import { actAsDenied, actorOf, pageAsked, placeIn, queryText } from "./api-call.ts";
+import { actAsDenied, actorOf, admit, type CallerOf, pageAsked, placeIn, queryText } from "./api-call.ts";
 import { buildIdOf, buildJson, operationJson } from "./build-json.ts";
 import { sendError } from "./google-error.ts";
 import { parseListFilter } from "./list-filter.ts";
@@ -21,8 +21,7 @@ const MAX_BODY_BYTES = 4 * 1024 * 1024;
 export interface CloudBuildDependencies {
   readonly engine: BuildEngine;
   readonly clock: Clock;
-  /** Who calls; undefined without a valid token. */
-  readonly callerOf: (request: FastifyRequest) => Promise<Caller | undefined> | Caller | undefined;
+  readonly callerOf: CallerOf;
   /** Origin under which people see builds: `logUrl` is `<serverUrl>/builds/<id>`. Known once the server listens. */
   readonly serverUrl: () => string;
 }
@@ -66,16 +65,8 @@ export function registerCloudBuildV1(app: FastifyInstance, deps: CloudBuildDepen
 /** Authenticates, checks that the project is the caller's own, and refuses ambiguous queries. */
 function guarded(deps: CloudBuildDependencies, action: Action) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-    const caller = await deps.callerOf(request);
-    if (caller === undefined) {
-      return sendError(reply, "UNAUTHENTICATED", "Request had invalid authentication credentials.");
-    }
-    const place = placeOf(request);
-    if (caller.kind !== "person" && caller.project !== place.project) {
-      const message = `${caller.email} has no access to builds of project ${place.project}.`;
-      return sendError(reply, "PERMISSION_DENIED", message);
-    }
-    return action(place, { request, reply, caller });
+    const caller = await admit(deps.callerOf, "builds", { request, reply });
+    return caller === undefined ? reply : action(placeOf(request), { request, reply, caller });
   };
 }
 
@@ -140,8 +131,13 @@ function listBuilds({ engine, serverUrl }: CloudBuildDependencies): Action {
     if (asked === undefined) return sendError(reply, "INVALID_ARGUMENT", "invalid page token");
     const { skip, size } = asked;
     const isRegional = location !== "global";
-    const matches = (build: Build) => filter.value(buildJson(build, serverUrl()));
-    const query = { project, ...(isRegional ? { location } : {}), matches, limit: skip + size + 1 };
+    const { value: isAsked } = filter;
+    const query = {
+      project,
+      ...(isRegional ? { location } : {}),
+      ...(isAsked === undefined ? {} : { matches: (build: Build) => isAsked(buildJson(build, serverUrl())) }),
+      limit: skip + size + 1,
+    };
     const found = await engine.list(query);
     const page = found.slice(skip, skip + size).map((build) => buildJson(build, serverUrl()));
     return reply.send({ builds: page, ...(found.length > skip + size ? { nextPageToken: String(skip + size) } : {}) });

@@ -20,7 +20,6 @@ const BUILD = {
 
 describe("parseListFilter", () => {
   it.each([
-    ["", true],
     ['status="WORKING" OR status="QUEUED"', true],
     ['status="SUCCESS" OR status="QUEUED"', false],
     ['tags="rel-7"', true],
@@ -42,7 +41,11 @@ describe("parseListFilter", () => {
     ['source.storage_source.object="source/1.tgz"', true],
   ])("%j is %s", (text, expected) => {
     const filter = parseListFilter(text);
-    expect(filter.ok && filter.value(BUILD)).toBe(expected);
+    expect(filter.ok && filter.value?.(BUILD)).toBe(expected);
+  });
+
+  it("is nothing where nothing is asked", () => {
+    expect(parseListFilter(" ")).toEqual({ ok: true, value: undefined });
   });
 
   it.each([

@@ -37,9 +37,9 @@ type Token =
   | { readonly kind: "(" | ")" | "AND" | "OR" | "NOT" }
   | { readonly kind: "term"; readonly filter: ListFilter };
 
-/** Reads a filter. What is not understood is an error: an ignored condition would list too much. */
-export function parseListFilter(text: string): Result<ListFilter, string> {
-  if (text.trim() === "") return ok(() => true);
+/** Reads a filter; undefined for an empty one. What is not understood is an error: ignored it would list too much. */
+export function parseListFilter(text: string): Result<ListFilter | undefined, string> {
+  if (text.trim() === "") return ok(undefined);
   const tokens = text.length > MAX_LENGTH ? err("the filter is too long") : tokensOf(text);
   if (!tokens.ok) return tokens;
   const reader = { tokens: tokens.value, at: 0 };

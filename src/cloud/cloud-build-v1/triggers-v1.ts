@@ -10,14 +10,14 @@ import type { TriggerEngine } from "../../engine/triggers/trigger-engine.ts";
 import type { TriggerRefusal } from "../../engine/triggers/trigger-run.ts";
 import type { TriggerPlace } from "../../engine/triggers/trigger-store.ts";
 import type { Caller } from "../../ports/identities.ts";
-import { actAsDenied, actorOf, pageOf, placeIn, queryText } from "./api-call.ts";
+import { actAsDenied, actorOf, admit, type CallerOf, jsonOr, pageOf, placeIn, queryText } from "./api-call.ts";
 import { operationJson } from "./build-json.ts";
 import { sendError } from "./google-error.ts";
 import { triggerJson } from "./trigger-json.ts";
 
 export interface TriggersDependencies {
   readonly triggers: TriggerEngine;
-  readonly callerOf: (request: FastifyRequest) => Promise<Caller | undefined> | Caller | undefined;
+  readonly callerOf: CallerOf;
   readonly serverUrl: () => string;
 }
 
@@ -36,7 +36,7 @@ export function registerTriggersV1(app: FastifyInstance, deps: TriggersDependenc
   app.register(async (scope) => {
     // The Node client says that a DELETE holds JSON, and sends none.
     scope.addContentTypeParser("application/json", { parseAs: "string" }, (_request, text, done) =>
-      done(null, String(text) === "" ? {} : jsonOr(text)),
+      done(null, String(text) === "" ? {} : jsonOr(String(text))),
     );
     for (const path of ["/v1/projects/:project/triggers", "/v1/projects/:project/locations/:location/triggers"]) {
       const one = `${path}/:trigger(^[^:/]+)`;
@@ -59,17 +59,10 @@ export function registerTriggersV1(app: FastifyInstance, deps: TriggersDependenc
 
 function guarded(deps: TriggersDependencies, action: Action) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-    const caller = await deps.callerOf(request);
-    if (caller === undefined) {
-      return sendError(reply, "UNAUTHENTICATED", "Request had invalid authentication credentials.");
-    }
-    const place = placeIn(request);
-    if (caller.kind !== "person" && caller.project !== place.project) {
-      const message = `${caller.email} has no access to triggers of project ${place.project}.`;
-      return sendError(reply, "PERMISSION_DENIED", message);
-    }
+    const caller = await admit(deps.callerOf, "triggers", { request, reply });
+    if (caller === undefined) return reply;
     const { trigger = "" } = request.params as { trigger?: string };
-    return action({ place, name: trigger, request, reply, caller });
+    return action({ place: placeIn(request), name: trigger, request, reply, caller });
   };
 }
 
@@ -173,14 +166,6 @@ function run({ triggers, serverUrl }: TriggersDependencies) {
 function deliveries({ triggers }: TriggersDependencies) {
   return async (trigger: Trigger, { reply }: Call): Promise<FastifyReply> =>
     reply.send({ deliveries: [...(await triggers.deliveries(trigger))].reverse() });
-}
-
-function jsonOr(body: unknown): unknown {
-  try {
-    return JSON.parse(String(body)) as unknown;
-  } catch {
-    return undefined;
-  }
 }
 
 function invalidPayload(reply: FastifyReply, misfits: readonly string[]): FastifyReply {

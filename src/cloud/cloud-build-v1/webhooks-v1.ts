@@ -8,7 +8,7 @@ import { readGithubEvent } from "../../core/trigger/github-event.ts";
 import { actorId } from "../../core/values/ids.ts";
 import type { Secret } from "../../core/values/secret.ts";
 import type { TriggerEngine } from "../../engine/triggers/trigger-engine.ts";
-import { placeIn, queryText } from "./api-call.ts";
+import { jsonOr, placeIn, queryText } from "./api-call.ts";
 import { sendError } from "./google-error.ts";
 import { isEqualSecret, isSigned } from "./webhook-secrets.ts";
 
@@ -63,7 +63,7 @@ function webhook({ triggers, accessSecret }: WebhooksDependencies) {
       return sendError(reply, "PERMISSION_DENIED", "the secret is not the trigger's");
     }
     const actor = actorId("trigger", trigger.settings.name);
-    await triggers.deliver({ trigger, payload: jsonOf(bytesOf(request)), actor, ...deliveryOf(request) });
+    await triggers.deliver({ trigger, payload: jsonOr(textOf(request)), actor, ...deliveryOf(request) });
     return reply.send({});
   };
 }
@@ -77,7 +77,7 @@ function github({ triggers, accessSecret }: WebhooksDependencies) {
     if (!isJson || !isSigned(secret, bytesOf(request), headerText(request, "x-hub-signature-256"))) {
       return sendError(reply, "UNAUTHENTICATED", "the request is not signed by the project's secret");
     }
-    const payload = jsonOf(bytesOf(request));
+    const payload = jsonOr(textOf(request));
     const event = readGithubEvent(headerText(request, "x-github-event"), payload);
     if (!event.ok) return reply.send({});
     for (const trigger of await triggers.ofGithub(project, event.value.repository)) {
@@ -98,14 +98,10 @@ function headerText(request: FastifyRequest, name: string): string {
   return typeof value === "string" ? value : "";
 }
 
-function bytesOf({ body }: FastifyRequest): Buffer {
-  return Buffer.isBuffer(body) ? body : Buffer.alloc(0);
+function textOf(request: FastifyRequest): string {
+  return bytesOf(request).toString("utf8");
 }
 
-function jsonOf(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString("utf8")) as unknown;
-  } catch {
-    return undefined;
-  }
+function bytesOf({ body }: FastifyRequest): Buffer {
+  return Buffer.isBuffer(body) ? body : Buffer.alloc(0);
 }

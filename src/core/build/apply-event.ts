@@ -153,26 +153,31 @@ function startStep(build: Build, event: Extract<BuildEvent, { type: "step-starte
   return withStep(build, event.step, { name: "running", try: event.try, startedAt: at, ...deadline });
 }
 
+type RunningState = Extract<StepState, { name: "running" }>;
+type EndedState = Extract<StepState, { name: "ended" }>;
+
 function endStep(build: Build, event: Extract<BuildEvent, { type: "step-ended" }>, at: Instant): Build | undefined {
   const step = build.steps[event.step];
   if (step?.name !== "running" || step.try !== event.try) return undefined;
-  const { outcome } = event;
+  const { outcome, output, imageDigest } = event;
   const verdict = verdictOf(build, event.step, outcome);
-  const { startedAt } = step;
   const next = withStep(build, event.step, {
-    name: "ended",
-    try: event.try,
-    startedAt,
-    endedAt: at,
-    outcome,
-    verdict,
-    ...(event.output === undefined ? {} : { output: event.output }),
-    ...(event.imageDigest === undefined ? {} : { imageDigest: event.imageDigest }),
+    ...ended(step, at, { outcome, verdict }),
+    ...(output === undefined ? {} : { output }),
+    ...(imageDigest === undefined ? {} : { imageDigest }),
   });
   if (verdict !== "failed") return next;
   const ending = stepFailure(build, event.step, reasonOf(outcome));
   const status = outcome.kind === "timed-out" ? BUILD_SETTINGS.stepTimeoutEndsAs : ending.status;
   return withEnding(next, { ...ending, status });
+}
+
+function ended(
+  { try: attempt, startedAt }: RunningState,
+  endedAt: Instant,
+  end: Pick<EndedState, "outcome" | "verdict">,
+): EndedState {
+  return { name: "ended", try: attempt, startedAt, endedAt, ...end };
 }
 
 function interruptStep(
@@ -183,18 +188,8 @@ function interruptStep(
   const step = build.steps[event.step];
   if (step?.name !== "running" || step.try !== event.try) return undefined;
   if (event.consequence === "run-again") return withStep(build, event.step, { name: "waiting", tries: event.try });
-  const { startedAt } = step;
-  const outcome: StepOutcome = { kind: "stopped" };
-  const next = withStep(build, event.step, {
-    name: "ended",
-    try: event.try,
-    startedAt,
-    endedAt: at,
-    outcome,
-    verdict: "failed",
-  });
   return withEnding(
-    next,
+    withStep(build, event.step, ended(step, at, { outcome: { kind: "stopped" }, verdict: "failed" })),
     stepFailure(build, event.step, "the server ended while it ran; it is not declared repeatable"),
   );
 }

@@ -1,6 +1,7 @@
 import { builtInsOfEvent } from "../../core/trigger/scm-event.ts";
 import type { TriggerSettings } from "../../core/trigger/trigger.ts";
 import type { CommitId } from "../../core/values/ids.ts";
+import { isRemoteRepository } from "../../core/values/repository-url.ts";
 import { err, ok, type Result } from "../../core/values/result.ts";
 import type { Source } from "../../ports/source.ts";
 import type { TriggerRun } from "./trigger-run.ts";
@@ -45,17 +46,13 @@ export async function findRevision(
 
 /** The commit that a branch, tag or commit id leads to, as the remote has it now. */
 export async function findCommit(source: TriggerSource, uri: string, ref: string): Promise<Result<CommitId, string>> {
-  if (!isRemote(uri) && !(await source.isDeclared(uri))) {
+  if (!isRemoteRepository(uri) && !(await source.isDeclared(uri))) {
     return err(`${uri} is no address by https or ssh, nor a repository of mobius.yaml`);
   }
   const refreshed = await source.refresh(uri);
   if (!refreshed.ok) return err(`${uri} cannot be reached`);
   const commit = await source.resolve(uri, ref.replace(/^refs\/(heads|tags)\//, ""));
   return commit.ok ? commit : err(`${uri} has no ${ref}`);
-}
-
-function isRemote(uri: string): boolean {
-  return /^(https|ssh):\/\//.test(uri) || /^[^/:]+@[^/:]+:/.test(uri);
 }
 
 /** Paths whose content differs between a branch and a commit. */
