@@ -7,14 +7,12 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { ObservedService } from "../../src/core/plan/observed.ts";
-import { isNothingToDo, type Plan, revisionName } from "../../src/core/plan/plan.ts";
+import { isNothingToDo, type Plan } from "../../src/core/plan/plan.ts";
 import type { PlanInput } from "../../src/core/plan/plan-input.ts";
 import { planRelease } from "../../src/core/plan/plan-release.ts";
-import type { Environment, Service } from "../../src/core/platform/platform.ts";
 import { digestOf } from "../../src/core/values/digest.ts";
 import type { CommitId } from "../../src/core/values/ids.ts";
-import { instant } from "../../src/core/values/time.ts";
+import { ENVIRONMENT, live, service } from "../support/plan-values.ts";
 import type { InstalledPeers } from "./install-peers.ts";
 import { median } from "./medians.ts";
 
@@ -91,8 +89,8 @@ function timed(
 /** The input of a plan whose services are live exactly as it wants them. */
 function released(modules: number): PlanInput {
   const fresh = inputOf(modules);
-  const { actions } = planOf(fresh);
-  const services = Object.fromEntries(actions.services.map((planned) => [planned.service, live(planned)]));
+  const plan = planOf(fresh);
+  const services = Object.fromEntries(plan.actions.services.map(({ service: name }) => [name, live(plan, name)]));
   return { ...fresh, services };
 }
 
@@ -102,29 +100,12 @@ function planOf(input: PlanInput): Plan {
   return made.value;
 }
 
-function live({ service: name, intended }: Plan["actions"]["services"][number]): ObservedService {
-  const { image, ...settings } = intended;
-  const revision = revisionName(name, "REL-1", 1);
-  return {
-    name,
-    url: `http://${name}`,
-    etag: "1",
-    labels: {},
-    traffic: [{ revision, percent: 100, latest: false }],
-    serving: {
-      name: revision,
-      template: { ...settings, image: `${image.repository}@${image.digest}` },
-      digest: image.digest,
-      labels: {},
-      createdAt: instant(0),
-    },
-  };
-}
-
 function inputOf(count: number): PlanInput {
   const names = Array.from({ length: count }, (_, at) => `m${at}`);
   const entries = <T>(value: (name: string) => T) => Object.fromEntries(names.map((name) => [name, value(name)]));
-  const services = names.flatMap((name) => [service(`${name}-api`, name), service(`${name}-worker`, name)]);
+  const wired = (name: string, image: string) =>
+    service(name, { image, env: { NAME: name, PEER: `\${services.${image}-api.url}` } });
+  const services = names.flatMap((name) => [wired(`${name}-api`, name), wired(`${name}-worker`, name)]);
   return {
     platform: {
       name: "bench",
@@ -178,41 +159,3 @@ function inputOf(count: number): PlanInput {
     problems: [],
   };
 }
-
-function service(name: string, image: string): Service {
-  return {
-    name,
-    image,
-    role: "api",
-    run: {
-      port: 8080,
-      memory: "256Mi",
-      cpu: 1,
-      minInstances: 0,
-      maxInstances: 2,
-      concurrency: 80,
-      timeoutSeconds: 300,
-      cpuThrottling: true,
-      cloudsqlInstances: [],
-      allowUnauthenticated: true,
-    },
-    env: { NAME: name, PEER: `\${services.${image}-api.url}` },
-    secrets: {},
-    health: { path: "/health", startupSeconds: 10 },
-    checks: [],
-  };
-}
-
-const ENVIRONMENT: Environment = {
-  name: "staging",
-  project: "mobius-staging",
-  aliases: { names: [], projects: [] },
-  region: "us-central1",
-  cloud: "embedded",
-  runtime: "auto",
-  registry: "gcr.io/mobius-staging",
-  identities: { build: "b", deploy: "d", migrate: "m", runtime: "r" },
-  databases: {},
-  boundary: { owns: [], shares: [] },
-  policies: { freezes: [], soakMs: 0, queue: "all", rehearsal: false },
-};

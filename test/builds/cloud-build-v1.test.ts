@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import Fastify, { type FastifyInstance } from "fastify";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { systemClock } from "../../src/adapters/system/system-clock.ts";
@@ -6,6 +5,7 @@ import { registerCloudBuildV1 } from "../../src/cloud/cloud-build-v1/cloud-build
 import { actorId } from "../../src/core/values/ids.ts";
 import type { Caller } from "../../src/ports/identities.ts";
 import { type BuildWorld, createBuildWorld } from "./build-world.ts";
+import { recordedRequests } from "./recorded-requests.ts";
 
 let world: BuildWorld;
 let app: FastifyInstance;
@@ -288,25 +288,17 @@ describe("who may do what", () => {
   });
 });
 
-interface RecordedRequest {
-  readonly client: string;
-  readonly method: "GET" | "POST";
-  readonly path: string;
-  readonly query: string;
-  readonly body: unknown;
-}
-
 describe("recorded requests of real clients", () => {
-  const file = new URL("../fixtures/build/recorded-requests.json", import.meta.url);
-  const recorded = JSON.parse(readFileSync(file, "utf8")) as readonly RecordedRequest[];
-
-  it.each(recorded)("$client: $method $path", async ({ method, path, query, body }) => {
-    const answer = await call(method, path + query, body ?? undefined);
-    // Ids in the recordings are of builds that this server never had; `_FAIL` and an empty list break Cloud Build's rules.
-    const isInvalid = method === "POST" && /_FAIL|"steps":\[\]/.test(JSON.stringify(body));
-    const isKnown = !/4000-8000|MDAwMDAw|nope/.test(path);
-    expect(answer.status, JSON.stringify(answer.body)).toBe(isInvalid ? 400 : isKnown ? 200 : 404);
-    if (isKnown && method === "POST" && answer.status === 200)
-      expect(answer.body.metadata.build.id).toMatch(/^[0-9a-f-]{36}$/);
-  });
+  it.each(recordedRequests("recorded-requests.json"))(
+    "$client: $method $path",
+    async ({ method, path, query, body }) => {
+      const answer = await call(method, path + query, body ?? undefined);
+      // Ids in the recordings are of builds that this server never had; `_FAIL` and an empty list break Cloud Build's rules.
+      const isInvalid = method === "POST" && /_FAIL|"steps":\[\]/.test(JSON.stringify(body));
+      const isKnown = !/4000-8000|MDAwMDAw|nope/.test(path);
+      expect(answer.status, JSON.stringify(answer.body)).toBe(isInvalid ? 400 : isKnown ? 200 : 404);
+      if (isKnown && method === "POST" && answer.status === 200)
+        expect(answer.body.metadata.build.id).toMatch(/^[0-9a-f-]{36}$/);
+    },
+  );
 });

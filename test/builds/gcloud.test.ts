@@ -1,18 +1,14 @@
-import { execFile, spawnSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import Fastify from "fastify";
 import { describe, expect, it } from "vitest";
 import { systemClock } from "../../src/adapters/system/system-clock.ts";
 import { registerCloudBuildV1 } from "../../src/cloud/cloud-build-v1/cloud-build-v1.ts";
 import { createBuildWorld } from "./build-world.ts";
-
-const isThere = spawnSync("gcloud", ["version"]).status === 0;
-const run = promisify(execFile);
+import { gcloudAgainst, HAS_GCLOUD } from "./gcloud-against.ts";
 
 // A client that nobody here wrote. A skip is no pass: the report names it.
-describe.skipIf(!isThere)("the real gcloud", () => {
+describe.skipIf(!HAS_GCLOUD)("the real gcloud", () => {
   it("submits, lists, describes and cancels builds", { timeout: 120_000 }, async () => {
     await using world = createBuildWorld();
     const app = Fastify();
@@ -26,7 +22,9 @@ describe.skipIf(!isThere)("the real gcloud", () => {
     });
     url = await app.listen({ host: "127.0.0.1", port: 0 });
     try {
-      const gcloud = gcloudAgainst(url, world.directory);
+      const apis = ["CLOUDBUILD", "STORAGE", "SERVICEUSAGE"];
+      const ask = gcloudAgainst({ url, folder: join(world.directory, "gcloud"), apis, token: "ada" });
+      const gcloud = (...args: readonly string[]) => ask("builds", ...args);
       const config = join(world.directory, "cloudbuild.yaml");
       writeFileSync(
         config,
@@ -57,22 +55,3 @@ describe.skipIf(!isThere)("the real gcloud", () => {
     }
   });
 });
-
-function gcloudAgainst(url: string, directory: string) {
-  const folder = join(directory, "gcloud");
-  mkdirSync(folder);
-  const env = {
-    PATH: process.env.PATH ?? "",
-    HOME: folder,
-    CLOUDSDK_CONFIG: folder,
-    CLOUDSDK_CORE_PROJECT: "p1",
-    CLOUDSDK_CORE_DISABLE_PROMPTS: "1",
-    CLOUDSDK_AUTH_DISABLE_CREDENTIALS: "True",
-    CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK: "1",
-    CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDBUILD: `${url}/`,
-    CLOUDSDK_API_ENDPOINT_OVERRIDES_STORAGE: `${url}/`,
-    CLOUDSDK_API_ENDPOINT_OVERRIDES_SERVICEUSAGE: `${url}/`,
-  };
-  return async (...args: readonly string[]) =>
-    (await run("gcloud", ["builds", ...args], { env, timeout: 60_000 })).stdout;
-}

@@ -1,7 +1,4 @@
-import { execFile, spawnSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import Fastify, { type FastifyInstance } from "fastify";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { systemClock } from "../../src/adapters/system/system-clock.ts";
@@ -10,6 +7,7 @@ import { registerLoggingV2 } from "../../src/cloud/logging-v2/logging-v2.ts";
 import type { Build } from "../../src/core/build/state.ts";
 import type { Caller } from "../../src/ports/identities.ts";
 import { type BuildWorld, createBuildWorld } from "./build-world.ts";
+import { gcloudAgainst, HAS_GCLOUD } from "./gcloud-against.ts";
 
 const callers: Readonly<Record<string, Caller>> = {
   "Bearer ada": { kind: "person", name: "ada" },
@@ -73,23 +71,10 @@ describe("a build's log as Cloud Logging has it", () => {
     expect(await list({ ...asked, pageToken: "x" })).toMatchObject({ status: 400 });
   });
 
-  const isThere = spawnSync("gcloud", ["version"]).status === 0;
-  if (!isThere) console.warn("SKIPPED: reading logs with the real gcloud, which is not here.");
-  it.skipIf(!isThere)("is what the real gcloud shows", { timeout: 60_000 }, async () => {
-    const folder = join(world.directory, "gcloud");
-    mkdirSync(folder);
-    writeFileSync(join(folder, "token"), "ada");
-    const env = {
-      PATH: process.env.PATH ?? "",
-      HOME: folder,
-      CLOUDSDK_CONFIG: folder,
-      CLOUDSDK_CORE_PROJECT: "p1",
-      CLOUDSDK_CORE_DISABLE_PROMPTS: "1",
-      CLOUDSDK_AUTH_ACCESS_TOKEN_FILE: join(folder, "token"),
-      CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDBUILD: `${url}/`,
-      CLOUDSDK_API_ENDPOINT_OVERRIDES_LOGGING: `${url}/`,
-    };
-    const { stdout } = await promisify(execFile)("gcloud", ["builds", "log", build.id], { env });
+  it.skipIf(!HAS_GCLOUD)("is what the real gcloud shows", { timeout: 60_000 }, async () => {
+    const apis = ["CLOUDBUILD", "LOGGING"];
+    const gcloud = gcloudAgainst({ url, folder: join(world.directory, "gcloud"), apis, token: "ada" });
+    const stdout = await gcloud("builds", "log", build.id);
     const said = stdout.split("\n").filter((line) => /^\d+$/.test(line));
     expect(said).toEqual(Array.from({ length: 120 }, (_, at) => String(at + 1)));
     expect(stdout).toContain("DONE");

@@ -1,26 +1,23 @@
-import { execFile, spawnSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { gcloudAgainst, HAS_GCLOUD } from "./gcloud-against.ts";
 import { createTriggerWorld, GLOBAL, type TriggerWorld, WEBHOOK, WEBHOOK_SECRET } from "./trigger-world.ts";
 
-const isThere = spawnSync("gcloud", ["version"]).status === 0;
-if (!isThere) console.warn("SKIPPED: triggers with the real gcloud, which is not here.");
 /** gcloud takes seconds to start on a busy machine. */
 const LONG = { timeout: 120_000 };
 const REGIONAL = "/v1/projects/p1/locations/europe-west1/triggers";
 
-describe.skipIf(!isThere)("triggers with the real gcloud", () => {
+describe.skipIf(!HAS_GCLOUD)("triggers with the real gcloud", () => {
   let w: TriggerWorld;
-  let folder: string;
   let config: string;
+  let gcloud: (...args: readonly string[]) => Promise<string>;
   beforeAll(async () => {
     w = await createTriggerWorld();
-    folder = join(w.world.directory, "gcloud");
+    const folder = join(w.world.directory, "gcloud");
     config = join(folder, "cloudbuild.yaml");
-    mkdirSync(folder);
-    writeFileSync(join(folder, "token"), "ada");
+    const ask = gcloudAgainst({ url: w.url, folder, apis: ["CLOUDBUILD"], token: "ada" });
+    gcloud = async (...args) => (await ask(...args)).trim();
     writeFileSync(config, 'steps:\n- name: ubuntu\n  args: [echo, "says $_X"]\nsubstitutions: {_X: file}\n');
     await w.here.make("app");
     await w.here.commit("app", {
@@ -29,20 +26,6 @@ describe.skipIf(!isThere)("triggers with the real gcloud", () => {
     await w.here.push("app");
   });
   afterAll(() => w[Symbol.asyncDispose]());
-
-  /** Runs gcloud and gives what it printed. */
-  async function gcloud(...args: readonly string[]): Promise<string> {
-    const env = {
-      PATH: process.env.PATH ?? "",
-      HOME: folder,
-      CLOUDSDK_CONFIG: folder,
-      CLOUDSDK_CORE_PROJECT: "p1",
-      CLOUDSDK_CORE_DISABLE_PROMPTS: "1",
-      CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDBUILD: `${w.url}/`,
-      CLOUDSDK_AUTH_ACCESS_TOKEN_FILE: join(folder, "token"),
-    };
-    return (await promisify(execFile)("gcloud", args, { env })).stdout.trim();
-  }
 
   it("makes a webhook as the specification does, which starts builds", LONG, async () => {
     const create = ["beta", "builds", "triggers", "create", "webhook", "--name=hook", `--inline-config=${config}`];

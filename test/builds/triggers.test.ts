@@ -1,8 +1,8 @@
-import { readFileSync } from "node:fs";
 import { v1 } from "@google-cloud/cloudbuild";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { clientOptions } from "../../src/adapters/google/client-options.ts";
 import { Secret } from "../../src/core/values/secret.ts";
+import { recordedRequests } from "./recorded-requests.ts";
 import { createTriggerWorld, GLOBAL, type TriggerWorld, WEBHOOK, WEBHOOK_SECRET } from "./trigger-world.ts";
 
 let w: TriggerWorld;
@@ -177,23 +177,15 @@ describe("a webhook", () => {
   });
 });
 
-interface RecordedRequest {
-  readonly client: string;
-  readonly method: "GET" | "POST";
-  readonly path: string;
-  readonly query: string;
-  readonly body: unknown;
-}
-
 describe("clients that nobody here wrote", () => {
-  const file = new URL("../fixtures/build/recorded-trigger-requests.json", import.meta.url);
-  const recorded = JSON.parse(readFileSync(file, "utf8")) as readonly RecordedRequest[];
-
-  it.each(recorded)("$client: $method $path", async ({ method, path, query, body }) => {
-    if (path.endsWith(":run")) await call("POST", path.replace(/\/t1:run$/, ""), { name: "t1", build: SAY });
-    const answer = await call(method, path + query, body ?? undefined);
-    expect(answer.status, JSON.stringify(answer.body)).toBe(200);
-  });
+  it.each(recordedRequests("recorded-trigger-requests.json"))(
+    "$client: $method $path",
+    async ({ method, path, query, body }) => {
+      if (path.endsWith(":run")) await call("POST", path.replace(/\/t1:run$/, ""), { name: "t1", build: SAY });
+      const answer = await call(method, path + query, body ?? undefined);
+      expect(answer.status, JSON.stringify(answer.body)).toBe(200);
+    },
+  );
 
   it("the official Node client makes, lists, runs, changes, calls and deletes one", async () => {
     const endpoint = { kind: "embedded", url: w.url, token: new Secret("ada"), project: "p1" } as const;

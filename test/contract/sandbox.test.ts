@@ -32,6 +32,12 @@ function makeState() {
   return { state, supervisors };
 }
 
+/** A step on bash, with nothing but what a test adds. */
+function orderOf(step: number, config: StepOrder["config"], logPath: string): StepOrder {
+  const nothing = { volumes: [], env: {}, secretEnv: {} };
+  return { step, try: 1, config, directory: "/workspace", engineEnv: { PATH }, logPath, ...nothing };
+}
+
 describe.skipIf(found === undefined)("a step in its sandbox", () => {
   const { state, supervisors } = makeState();
   const own = join(state, "builds", "mine");
@@ -53,15 +59,9 @@ describe.skipIf(found === undefined)("a step in its sandbox", () => {
     const logPath = join(own, "steps", `step-${count}.log`);
     const config = { name: "bash", entrypoint: "bash", args: ["-c", script] };
     const running = await session.start({
-      step: count,
-      try: 1,
-      config,
-      directory: "/workspace",
+      ...orderOf(count, config, logPath),
       volumes,
-      engineEnv: { PATH },
-      env: {},
       secretEnv: { KEY: new Secret("s3cret-of-the-step") },
-      logPath,
     });
     return { running, log: () => (existsSync(logPath) ? readFileSync(logPath, "utf8") : "") };
   };
@@ -154,17 +154,7 @@ describe.skipIf(found === undefined)("a step in its sandbox", () => {
     expect((await run("exit 7")).outcome).toEqual({ kind: "exited", code: 7 });
     expect((await run("kill -9 $$")).outcome).toEqual({ kind: "exited", code: 137 });
     const config = { name: "bash", entrypoint: "no-such-program" };
-    const running = await session.start({
-      step: 99,
-      try: 1,
-      config,
-      directory: "/workspace",
-      volumes: [],
-      engineEnv: { PATH },
-      env: {},
-      secretEnv: {},
-      logPath: join(own, "steps", "x.log"),
-    });
+    const running = await session.start(orderOf(99, config, join(own, "steps", "x.log")));
     expect((await running.ended).outcome).toMatchObject({
       kind: "not-started",
       reason: expect.stringContaining("executable file not found"),
@@ -194,17 +184,9 @@ describe.skipIf(found === undefined)("a build whose state directory is reached t
     const session = await executor.open({ id: "mine", directory: join(link, "builds", "mine") });
     const logPath = join(link, "builds", "mine", "steps", "s.log");
     const script = `cat ${state}/token ${link}/token; ls ${state}/postgres; ${link}/programs/tool`;
-    const running = await session.start({
-      step: 0,
-      try: 1,
-      config: { name: "bash", entrypoint: "bash", args: ["-c", script] },
-      directory: "/workspace",
-      volumes: [],
-      engineEnv: { PATH },
-      env: {},
-      secretEnv: {},
-      logPath,
-    });
+    const running = await session.start(
+      orderOf(0, { name: "bash", entrypoint: "bash", args: ["-c", script] }, logPath),
+    );
     expect((await running.ended).outcome).toEqual({ kind: "exited", code: 0 });
     expect(readFileSync(logPath, "utf8")).not.toContain("secret");
     await session.close();
@@ -220,17 +202,7 @@ describe("a step where there is no sandbox", () => {
     const session = await executor.open({ id: "mine", directory: join(state, "builds", "mine") });
     const logPath = join(state, "builds", "mine", "steps", "s.log");
     const config = { name: "bash", entrypoint: "echo", args: ["hi"] };
-    const running = await session.start({
-      step: 0,
-      try: 1,
-      config,
-      directory: "/workspace",
-      volumes: [],
-      engineEnv: { PATH },
-      env: {},
-      secretEnv: {},
-      logPath,
-    });
+    const running = await session.start(orderOf(0, config, logPath));
     expect((await running.ended).outcome).toEqual({ kind: "exited", code: 0 });
     expect(readFileSync(logPath, "utf8")).toBe(`${NOT_ENFORCED}hi\n`);
     await session.close();

@@ -1,14 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { ENVIRONMENT, live, service } from "../../../test/support/plan-values.ts";
 import type { Manifest } from "../manifest/manifest.ts";
-import type { Environment, Module, Platform, Service } from "../platform/platform.ts";
+import type { Module, Platform, Service } from "../platform/platform.ts";
 import { digestOf } from "../values/digest.ts";
 import type { CommitId } from "../values/ids.ts";
 import { renderProblem } from "../values/problem.ts";
-import { instant } from "../values/time.ts";
 import { buildKey } from "./build-key.ts";
 import type { ObservedService } from "./observed.ts";
-import { isNothingToDo, type Plan, revisionName } from "./plan.ts";
+import { isNothingToDo, type Plan } from "./plan.ts";
 import type { PlanInput } from "./plan-input.ts";
 import { planRelease } from "./plan-release.ts";
 
@@ -17,51 +17,12 @@ const C1 = "1".repeat(40) as CommitId;
 const KEY = digestOf("key");
 const IMAGE = digestOf("image");
 
-function service(name: string, over: Partial<Service> = {}): Service {
-  return {
-    name,
-    image: "app",
-    role: "api",
-    run: {
-      port: 8080,
-      memory: "256Mi",
-      cpu: 1,
-      minInstances: 0,
-      maxInstances: 2,
-      concurrency: 80,
-      timeoutSeconds: 300,
-      cpuThrottling: true,
-      cloudsqlInstances: [],
-      allowUnauthenticated: true,
-    },
-    env: {},
-    secrets: {},
-    health: { path: "/health", startupSeconds: 10 },
-    checks: [],
-    ...over,
-  };
-}
-
 const module: Module = {
   name: "app",
   source: { kind: "repository", url: "./app.git" },
   path: "app",
   inputs: [],
   migrations: { database: "app_db", kinds: ["sql"], directory: "db", when: "before" },
-};
-
-const environment: Environment = {
-  name: "staging",
-  project: "mobius-staging",
-  aliases: { names: [], projects: [] },
-  region: "us-central1",
-  cloud: "embedded",
-  runtime: "auto",
-  registry: "gcr.io/mobius-staging",
-  identities: { build: "b", deploy: "d", migrate: "m", runtime: "r" },
-  databases: { app_db: { name: "app_db", user: "app", passwordSecret: "pw" } },
-  boundary: { owns: [], shares: [] },
-  policies: { freezes: [], soakMs: 0, queue: "all", rehearsal: false },
 };
 
 function platform(services: readonly Service[]): Platform {
@@ -79,7 +40,7 @@ function platform(services: readonly Service[]): Platform {
       },
     },
     services: Object.fromEntries(services.map((s) => [s.name, s])),
-    environments: { staging: environment },
+    environments: { staging: ENVIRONMENT },
     flags: { stream: { name: "stream", type: "boolean" } },
     overrides: { redis_url: { name: "redis_url", type: "url" } },
     checks: [],
@@ -105,7 +66,7 @@ const manifest: Manifest = {
 function input(over: Partial<PlanInput> = {}): PlanInput {
   return {
     platform: platform([service("api")]),
-    environment,
+    environment: ENVIRONMENT,
     manifest,
     manifestDigest: digestOf("manifest"),
     commits: { app: { ref: C1, repository: "./app.git", path: "app", commit: C1 } },
@@ -127,28 +88,6 @@ function planned(over: Partial<PlanInput> = {}): Plan {
   const made = planRelease(input(over));
   if (!made.ok) throw new Error(made.problems.map(renderProblem).join("\n"));
   return made.value;
-}
-
-/** The service as it is live after a plan was carried out. */
-function live(plan: Plan, name = "api"): ObservedService {
-  const intended = plan.actions.services.find((candidate) => candidate.service === name)?.intended;
-  if (intended === undefined) throw new Error(`${name} is not in the plan`);
-  const { image, ...settings } = intended;
-  const revision = revisionName(name, "REL-1", 1);
-  return {
-    name,
-    url: "http://127.0.0.1:4001",
-    etag: "1",
-    labels: {},
-    traffic: [{ revision, percent: 100, latest: false }],
-    serving: {
-      name: revision,
-      template: { ...settings, image: `${image.repository}@${image.digest}` },
-      digest: image.digest,
-      labels: {},
-      createdAt: instant(0),
-    },
-  };
 }
 
 function reasons(plan: Plan): readonly string[] {
