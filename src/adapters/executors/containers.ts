@@ -52,7 +52,8 @@ const CAPABILITIES = [
 /**
  * Mounts the overlay in a mount namespace of its own, which ends with the container. The polite signal goes to this
  * process's group, in which bubblewrap must not be, as it would die at once and take the command with it: it is handed on
- * to the group of the command.
+ * to the group of the command. The kernel's list of children has no line break, so that `read` fails though it has read,
+ * and not every shell's `kill` knows `--`.
  */
 const ENTER = `set -e
 options=$1 merged=$2
@@ -61,7 +62,7 @@ mount -t overlay -o "$options" overlay "$merged"
 set +e
 setsid "$@" &
 container=$!
-trap 'read -r first rest </proc/$container/task/$container/children && kill -TERM -- "-$first"' TERM
+trap 'read -r first rest </proc/$container/task/$container/children; [ -z "$first" ] || kill -TERM "-$first"' TERM
 while :; do
   wait "$container"
   code=$?
