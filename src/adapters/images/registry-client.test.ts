@@ -85,6 +85,39 @@ describe("registry client", () => {
     expect(seen.map(({ authorization }) => authorization)).toEqual(["Bearer token", "Bearer token", undefined]);
   });
 
+  it("gets what is public with the token that the registry gives anybody, and keeps it", async () => {
+    const challenge = `Bearer realm="${url}/token",service="here",scope="repository:gcr.io/p/x:pull"`;
+    answer = ({ url: path = "", headers }) => {
+      if (path.startsWith("/token")) return { status: 200, body: '{"token":"for anybody"}' };
+      if (headers.authorization === undefined) return { status: 401, headers: { "www-authenticate": challenge } };
+      return { status: 200, headers: { "docker-content-digest": blob.digest } };
+    };
+    const anybody = createRegistryClient({ registryUrl: url });
+    expect(await anybody.digest("gcr.io/p/x", "v1")).toBe(blob.digest);
+    expect(await anybody.digest("gcr.io/p/x", "v2")).toBe(blob.digest);
+    expect(seen.map(({ request, authorization }) => [request, authorization])).toEqual([
+      ["HEAD /v2/gcr.io/p/x/manifests/v1", undefined],
+      ["GET /token?service=here&scope=repository%3Agcr.io%2Fp%2Fx%3Apull", undefined],
+      ["HEAD /v2/gcr.io/p/x/manifests/v1", "Bearer for anybody"],
+      ["HEAD /v2/gcr.io/p/x/manifests/v2", "Bearer for anybody"],
+    ]);
+  });
+
+  it.each(['Basic realm="here"', 'Bearer realm="file:///etc/passwd"', 'Bearer service="here"'])(
+    "takes no part in a challenge %s",
+    async (challenge) => {
+      answer = () => ({ status: 401, headers: { "www-authenticate": challenge }, body: "who are you" });
+      await expect(createRegistryClient({ registryUrl: url }).manifest("gcr.io/p/x", "v1")).rejects.toThrow("401");
+      expect(seen).toHaveLength(1);
+    },
+  );
+
+  it("asks for no other token where its own is refused", async () => {
+    answer = () => ({ status: 401, headers: { "www-authenticate": `Bearer realm="${url}/token"` } });
+    await expect(client().manifest("gcr.io/p/x", "v1")).rejects.toThrow("401");
+    expect(seen).toHaveLength(1);
+  });
+
   it("tells a refusal in the registry's words, and never takes it for an absence", async () => {
     answer = () => ({ status: 403, body: '{"errors":[{"code":"DENIED"}]}' });
     await expect(client().manifest("gcr.io/p/x", "v1")).rejects.toThrow("DENIED");
