@@ -4,7 +4,6 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import { openExitRecords } from "../../src/adapters/executors/exit-records.ts";
 import { markedProcesses } from "../../src/adapters/executors/marked-processes.ts";
 import { stepStatus } from "../../src/core/build/state.ts";
-import { buildDependencies } from "./build-world.ts";
 import { ServerProcesses, until } from "./server-process.ts";
 
 let servers: ServerProcesses;
@@ -13,10 +12,7 @@ beforeEach(() => {
   servers = new ServerProcesses();
 });
 
-afterEach(async () => {
-  await servers[Symbol.asyncDispose]();
-  await buildDependencies(servers.directory).executor.sweep();
-});
+afterEach(() => servers[Symbol.asyncDispose]());
 
 const nothingLeft = () =>
   until("nothing is left", () => markedProcesses(servers.installation).length === 0 || undefined);

@@ -6,6 +6,7 @@ import { findDockerEngine } from "../../src/adapters/executors/docker/docker-eng
 import type { BuildConfig } from "../../src/core/build/build-config.ts";
 import { type Build, isEnded } from "../../src/core/build/state.ts";
 import { loadBuild } from "../../src/engine/builds/build-stream.ts";
+import { testSupervisors } from "./build-world.ts";
 import { openFileEventLog } from "./file-event-log.ts";
 
 /** A folder in which servers with nothing but the build engine work, one after the other, until they are killed. */
@@ -36,6 +37,7 @@ export class ServerProcesses implements AsyncDisposable {
   }
 
   async kill(server: ChildProcess): Promise<void> {
+    if (server.exitCode !== null || server.signalCode !== null) return;
     const gone = new Promise((resolve) => server.on("exit", resolve));
     server.kill("SIGKILL");
     await gone;
@@ -81,7 +83,8 @@ export class ServerProcesses implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const server of this.#servers) server.kill("SIGKILL");
+    await Promise.all(this.#servers.map((server) => this.kill(server)));
+    await testSupervisors(this.directory).sweep();
     await this.#removeContainers();
     rmSync(this.directory, { recursive: true, force: true });
   }

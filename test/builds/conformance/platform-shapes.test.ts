@@ -129,6 +129,7 @@ const SHAPES: readonly Shape[] = [
 
 describe.each(["host", "docker"] as const)("on the %s executor", (executor) => {
   let parts: ExecutorParts;
+  let own: ExecutorParts;
   let world: BuildWorld;
   /** Names of images: on the host those of Google, in containers the registry's own address. */
   let images: string;
@@ -136,7 +137,7 @@ describe.each(["host", "docker"] as const)("on the %s executor", (executor) => {
   beforeAll(async () => {
     if (isMissing || missing(executor) !== undefined) return;
     parts = await startExecutor("docker");
-    const own = await startExecutor(executor);
+    own = await startExecutor(executor);
     const directory = mkdtempSync(join(tmpdir(), "mobius-builds-"));
     const registry = new URL(parts.registryUrl).host;
     images = executor === "host" ? "gcr.io/mobius-staging" : `${registry}/mobius-staging`;
@@ -174,6 +175,7 @@ describe.each(["host", "docker"] as const)("on the %s executor", (executor) => {
   }, 120_000);
   afterAll(async () => {
     await world?.[Symbol.asyncDispose]();
+    await own?.[Symbol.asyncDispose]();
     await parts?.[Symbol.asyncDispose]();
   });
 
