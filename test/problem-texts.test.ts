@@ -7,7 +7,9 @@ import * as platform from "../src/core/platform/problems.ts";
 import { digestOf } from "../src/core/values/digest.ts";
 import { type Problem, renderProblem } from "../src/core/values/problem.ts";
 import * as yaml from "../src/core/yaml/problems.ts";
+import * as decisions from "../src/engine/releases/decision-problems.ts";
 import * as releases from "../src/engine/releases/problems.ts";
+import * as rollback from "../src/engine/releases/rollback-problems.ts";
 import * as main from "../src/main/problems.ts";
 import * as server from "../src/server/problems.ts";
 
@@ -94,6 +96,18 @@ const PROBLEMS: readonly Problem[] = [
   releases.imageNotBuilt("api", "mobius-chat", "gcr.io/mobius-staging/api"),
   releases.migrationFileMoved("db/001.sql"),
   releases.writeBackFailed("REL-1", "main", "could not resolve host"),
+  releases.umbrellaUnreadable("https://git.example.com/umbrella.git"),
+  decisions.approvalByProposer("REL-9", "ada"),
+  decisions.approvalNotAllowed("REL-9", "alan", [], ["approver"]),
+  decisions.approvalNotAllowed("REL-9", "alan", ["developer"], ["approver", "lead"]),
+  decisions.approvalNotNeeded("REL-9", "staging"),
+  decisions.releaseNotWaiting("REL-9"),
+  decisions.freezeUnknown("for REL-9"),
+  decisions.freezeInvalid("launch"),
+  decisions.holdNotSet("staging"),
+  rollback.rollbackImpossible("production"),
+  rollback.rollbackTargetUnknown("REL-3", "production"),
+  rollback.revisionGone("api", "api-rel1-1", "REL-1"),
   cli.serverUnreachable("http://127.0.0.1:7070", "connect ECONNREFUSED 127.0.0.1:7070"),
   cli.fileNotFound("m.yaml"),
   cli.triggerUnknown("staging"),

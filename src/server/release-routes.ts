@@ -7,10 +7,13 @@ import { eventLine } from "../core/views/event-line.ts";
 import { explain } from "../core/views/explain.ts";
 import { releaseSummary, releaseView } from "../core/views/project-release.ts";
 import { releaseUnknown } from "../engine/releases/problems.ts";
-import type { cancelBody, EventLine, planBody, releaseBody } from "../ports/api/contract.ts";
+import type { cancelBody, planBody, releaseBody } from "../ports/api/bodies.ts";
+import type { EventLine } from "../ports/api/contract.ts";
 import { NEXT_BYTE, ROUTES } from "../ports/api/contract.ts";
 import type { Caller } from "../ports/identities.ts";
+import { registerDecisionRoutes } from "./decision-routes.ts";
 import { openApiDocument } from "./open-api.ts";
+import { registerPeopleRoutes } from "./people-routes.ts";
 import { registerPhaseRoute } from "./phase-route.ts";
 import { resourceUnknown } from "./problems.ts";
 import { addRoute, type Routing, sendProblems } from "./routing.ts";
@@ -20,6 +23,8 @@ export function registerReleaseRoutes(routing: Routing): void {
   registerStatusRoutes(routing);
   registerReading(routing);
   registerChanging(routing);
+  registerDecisionRoutes(routing);
+  registerPeopleRoutes(routing);
   registerPhaseRoute(routing);
 }
 

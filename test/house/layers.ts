@@ -43,6 +43,11 @@ const LAYERS: readonly Layer[] = [
     "a release's state is made of its events",
   ),
   layer(
+    "src/core/gates",
+    ["src/core/values", "src/core/platform", "src/core/plan", "src/core/release"],
+    "a gate judges releases, and changes none",
+  ),
+  layer(
     "src/core/verification",
     ["src/core/values", "src/core/platform", "src/core/release"],
     "checks judge evidence only",

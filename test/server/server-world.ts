@@ -5,6 +5,7 @@ import { systemClock } from "../../src/adapters/system/system-clock.ts";
 import { systemIds } from "../../src/adapters/system/system-ids.ts";
 import { ReleaseEngine } from "../../src/engine/releases/release-engine.ts";
 import type { Identities } from "../../src/ports/identities.ts";
+import { createMemoryPeople } from "../../src/ports/people.fake.ts";
 import { createServer } from "../../src/server/create-server.ts";
 import { SimWorld } from "../sim/sim-world.ts";
 
@@ -74,6 +75,7 @@ export async function startServerWorld(): Promise<ServerWorld> {
     installation: "test",
     version: "0.0.0",
     person: "ada",
+    people: createMemoryPeople({ owner: "ada" }),
     isReady: () => readiness.isReady,
     onFault: () => {},
     buildLog: async (build, fromByte) => {

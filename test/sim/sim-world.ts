@@ -13,6 +13,7 @@ import { instant } from "../../src/core/values/time.ts";
 import type { BuildRequest, EnvironmentPorts, ReleasePorts } from "../../src/engine/releases/release-ports.ts";
 import { createMemoryEventLog } from "../../src/ports/event-log.fake.ts";
 import type { Leases } from "../../src/ports/leases.ts";
+import { createMemoryPeople } from "../../src/ports/people.fake.ts";
 import type { Answer } from "../../src/ports/probe.ts";
 import type { TrafficEntry } from "../../src/ports/services.ts";
 
@@ -107,6 +108,7 @@ export class SimWorld {
       ids: { uuid: () => "00000000-0000-4000-8000-000000000000", randomHex: (bytes) => "0".repeat(bytes * 2) },
       eventLog: wrap(this.#eventLog),
       leases: wrap(this.#leasesPort()),
+      people: createMemoryPeople({ owner: "owner" }),
       source: wrap(this.#sourcePort()),
       writeBack: wrap({
         commit: async ({ release, files }: Parameters<ReleasePorts["writeBack"]["commit"]>[0]) => {
@@ -250,6 +252,7 @@ export class SimWorld {
     return {
       list: async () => [...this.services.keys()].flatMap((name) => get(name) ?? []),
       get: async (name) => get(name),
+      hasRevision: async (name, revision) => this.services.get(name)?.revisions.has(revision) === true,
       address: async (name) => `http://${name}`,
       tagAddress: async (name, tag) => `http://${tag}.${name}`,
       deploy: async ({ service, revision, template, labels, traffic }) => {

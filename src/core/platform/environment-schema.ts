@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isTimeZone } from "../values/zoned-time.ts";
 import { boolean, durationMs, integer, name, nonEmpty, percent, ratio, text } from "../yaml/scalars.ts";
 
 const account = z
@@ -10,7 +11,12 @@ const share = () => integer(1).refine((value) => value <= 100, "it must be at mo
 const localTime = () => z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d$/, "it must be a time such as 2026-12-20T00:00");
 
 const freezeSchema = z
-  .strictObject({ name: text(), from: localTime(), until: localTime(), zone: text() })
+  .strictObject({
+    name: text(),
+    from: localTime(),
+    until: localTime(),
+    zone: text().refine(isTimeZone, "it must be a time zone such as Europe/Berlin"),
+  })
   .refine(({ from, until }) => from < until, { error: "it must be after from", path: ["until"] });
 
 const policiesSchema = z

@@ -2,9 +2,9 @@
  * Releases as people and steps meet them: asks for plans and releases, follows and cancels them, answers phases, and
  * keeps a driver for each that has not ended. `start` is recovery: after a crash it is all that has to be called.
  */
-import type { Plan } from "../../core/plan/plan.ts";
+import { environmentNamed } from "../../core/manifest/environments.ts";
 import { isNothingToDo } from "../../core/plan/plan.ts";
-import { buildOf } from "../../core/release/apply-event.ts";
+import type { Environment, Platform } from "../../core/platform/platform.ts";
 import type { ReleaseEvent } from "../../core/release/events.ts";
 import { isEnded, type Release } from "../../core/release/state.ts";
 import type { Checked } from "../../core/values/checked.ts";
@@ -12,21 +12,19 @@ import { type ActorId, actorId, type ReleaseId } from "../../core/values/ids.ts"
 import type { NonEmpty, Problem } from "../../core/values/problem.ts";
 import { err, ok, type Result } from "../../core/values/result.ts";
 import type { StoredEvent } from "../../ports/event-log.ts";
-import { openFromBuild } from "./open-from-build.ts";
-import { answerPhase, type PhaseAnswer, type PhaseRequest } from "./phase-desk.ts";
+import { DecisionDesk } from "./decision-desk.ts";
+import { DecisionStreams } from "./decision-streams.ts";
+import type { PhaseAnswer, PhaseRequest } from "./phase-desk.ts";
 import { type MadePlan, makePlan, type PlanRequest } from "./plan-maker.ts";
+import { isNamedBy } from "./plan-name.ts";
+import { planRollback, type RollbackPlan } from "./plan-rollback.ts";
 import { PlatformReader } from "./platform-reader.ts";
-import { buildWithoutRelease, planUnknown, releaseEnded, releaseUnknown } from "./problems.ts";
+import { environmentUnknown, planUnknown, releaseEnded, releaseUnknown } from "./problems.ts";
 import { ReleaseDriver } from "./release-driver.ts";
-import type { ReleasePorts } from "./release-ports.ts";
-import type { ReleaseRequest, Requested } from "./release-request.ts";
+import type { EnvironmentPorts, ReleasePorts } from "./release-ports.ts";
+import type { Asked, ReleaseRequest, Requested, RollbackRequest } from "./release-request.ts";
 import { ReleaseStreams } from "./release-streams.ts";
-
-/** How long a step's first request may be ahead of the record of its build. */
-const BUILD_KNOWN_MS = 10_000;
-const POLL_MS = 20;
-/** Digits of a plan's digest that are enough to name it. */
-const PREFIX_LENGTH = 12;
+import { StepDesk } from "./step-desk.ts";
 
 /**
  * All releases of one installation: takes requests, plans them, and keeps a driver for each that is under way. `start`
@@ -36,6 +34,10 @@ export class ReleaseEngine {
   readonly #ports: ReleasePorts;
   readonly #streams: ReleaseStreams;
   readonly #platforms: PlatformReader;
+  readonly #decisions: DecisionStreams;
+  /** What people decide. */
+  readonly desk: DecisionDesk;
+  readonly #steps: StepDesk;
   readonly #drivers = new Map<ReleaseId, { driver: ReleaseDriver; done: Promise<void> }>();
   readonly #stopping = new AbortController();
   readonly #onDriverFailure: (release: ReleaseId, cause: unknown) => void;
@@ -45,12 +47,33 @@ export class ReleaseEngine {
     this.#ports = ports;
     this.#streams = new ReleaseStreams(ports.eventLog, ports.clock);
     this.#platforms = new PlatformReader(ports);
+    this.#decisions = new DecisionStreams(ports.eventLog, ports.clock);
+    this.desk = new DecisionDesk({
+      streams: this.#streams,
+      decisions: this.#decisions,
+      people: ports.people,
+      clock: ports.clock,
+      policiesOf: async (release) => {
+        const placed = await this.#placeOf(release);
+        return placed.ok ? ok(placed.value.environment.policies) : placed;
+      },
+    });
+    this.#steps = new StepDesk({
+      ports,
+      streams: this.#streams,
+      platforms: this.#platforms,
+      driverOf: (id) => this.#drivers.get(id)?.driver,
+      request: (asked) => this.request(asked),
+      follow: (id, after, signal) => this.follow(id, after, signal),
+      stopping: this.#stopping.signal,
+    });
     this.#onDriverFailure = onDriverFailure;
   }
 
   /** Reads the log and goes on with every release that has not ended. */
   async start(): Promise<void> {
     await this.#streams.load();
+    await this.#decisions.load();
     for (const release of this.#streams.active()) await this.#drive(release);
   }
 
@@ -66,7 +89,36 @@ export class ReleaseEngine {
 
   /** One request at a time, so that two equal ones make one release. */
   request(request: ReleaseRequest): Promise<Result<Requested, NonEmpty<Problem>>> {
-    const turn = this.#turn.then(() => this.#request(request));
+    return this.#inTurn(() => this.#request(request));
+  }
+
+  /** The platform as the umbrella's main branch has it now. */
+  platform(): Promise<Checked<Platform>> {
+    return this.#platforms.now();
+  }
+
+  /** The plan of giving an environment's traffic back. */
+  async planRollback(request: RollbackRequest): Promise<Result<RollbackPlan, NonEmpty<Problem>>> {
+    const environment = await this.#environmentOf(request.environment);
+    if (!environment.ok) return environment;
+    const { name, ports } = environment.value;
+    return planRollback(ports, this.#streams.all(), { ...request, environment: name });
+  }
+
+  /** Gives an environment's traffic back to a set that it had: a release like any other, that nothing is built for. */
+  rollback(request: RollbackRequest & Asked): Promise<Result<Requested, NonEmpty<Problem>>> {
+    return this.#inTurn(async () => {
+      const earlier = this.#requested(request.requestId);
+      if (earlier !== undefined) return ok({ kind: "release", release: earlier });
+      const planned = await this.planRollback(request);
+      if (!planned.ok) return planned;
+      const { plan, target } = planned.value;
+      return this.#open(request, { plan, umbrellaCommit: target.umbrellaCommit });
+    });
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(work);
     this.#turn = turn.catch(() => {});
     return turn;
   }
@@ -102,82 +154,65 @@ export class ReleaseEngine {
     return ok(cancelled);
   }
 
-  /**
-   * Answers a step; what the phase notes meanwhile goes to `onLine`. The step may come before the record of its build is
-   * written, so it waits for that a little.
-   */
-  async phase(
+  /** Answers a step; what the phase notes meanwhile goes to `onLine`. */
+  phase(
     build: string,
     request: PhaseRequest,
     onLine: (text: string) => void = () => {},
   ): Promise<Result<PhaseAnswer, Problem>> {
-    const opened = await this.#openedBy(build, request.phase);
-    if (!opened.ok) return opened;
-    if (opened.value === "nothing-to-do") {
-      return ok({ summary: "nothing to do: the environment has this already", order: { kind: "none" } });
-    }
-    const release = opened.value;
-    const driver = release === undefined ? undefined : this.#drivers.get(release.id)?.driver;
-    if (release === undefined || driver === undefined || isEnded(release)) return err(buildWithoutRelease(build));
-    const platform = await this.#platforms.at(release.umbrellaCommit);
-    if (!platform.ok) return err(platform.problems[0]);
-    const answered = new AbortController();
-    void this.#passNotes(release, request, onLine, answered.signal);
-    try {
-      return await answerPhase({ driver, platform: platform.value, ports: this.#ports }, request);
-    } finally {
-      answered.abort();
-    }
-  }
-
-  async #passNotes(
-    release: Release,
-    request: PhaseRequest,
-    onLine: (text: string) => void,
-    signal: AbortSignal,
-  ): Promise<void> {
-    for await (const { event } of this.follow(release.id, release.lastSequence, signal)) {
-      const isOurs = event.type === "phase-noted" && event.phase === request.phase && event.subject === request.subject;
-      if (isOurs) onLine(event.text);
-    }
+    return this.#steps.answer(build, request, onLine);
   }
 
   async #request(request: ReleaseRequest): Promise<Result<Requested, NonEmpty<Problem>>> {
-    const earlier = this.#streams.all().find((release) => release.requestId === request.requestId);
+    const earlier = this.#requested(request.requestId);
     if (earlier !== undefined) return ok({ kind: "release", release: earlier });
     const made = await this.plan(request);
-    if (!made.ok) return err(made.problems);
-    const { plan, umbrellaCommit } = made.value;
+    return made.ok ? this.#open(request, made.value) : err(made.problems);
+  }
+
+  #requested(requestId: string): Release | undefined {
+    return this.#streams.all().find((release) => release.requestId === requestId);
+  }
+
+  /** Makes the release of a plan and lets it be driven; a plan that changes nothing needs none. */
+  async #open(
+    request: Asked,
+    { plan, umbrellaCommit }: Pick<MadePlan, "plan" | "umbrellaCommit">,
+  ): Promise<Result<Requested, NonEmpty<Problem>>> {
     if (request.plan !== undefined && !isNamedBy(plan, request.plan))
       return err([planUnknown(request.plan, plan.digest)]);
     if (isNothingToDo(plan)) return ok({ kind: "nothing-to-do", plan });
     const id: ReleaseId = `REL-${await this.#ports.eventLog.nextNumber("release")}`;
-    const { trigger, requestId, actor, build } = request;
+    const { trigger, requestId, actor, build, promotedFrom } = request;
     const requested = { type: "release-requested", release: id, plan, umbrellaCommit, trigger, requestId } as const;
     const release = await this.#streams.record(id, actor, [
-      { ...requested, ...(build === undefined ? {} : { build }) },
+      {
+        ...requested,
+        ...(build === undefined ? {} : { build }),
+        ...(promotedFrom === undefined ? {} : { promotedFrom }),
+      },
     ]);
     await this.#drive(release);
     return ok({ kind: "release", release });
   }
 
   async #drive(release: Release): Promise<void> {
-    const platform = await this.#platforms.at(release.umbrellaCommit);
-    const environment = platform.ok ? platform.value.environments[release.plan.environment] : undefined;
-    if (!platform.ok || environment === undefined) {
-      const problem = platform.ok ? releaseUnknown(release.id) : platform.problems[0];
+    const placed = await this.#placeOf(release);
+    if (!placed.ok) {
       await this.#streams.record(release.id, actorId("system", ""), [
-        { type: "release-ended", outcome: { kind: "failed", problem } },
+        { type: "release-ended", outcome: { kind: "failed", problem: placed.error } },
       ]);
       return;
     }
+    const { platform, environment } = placed.value;
     const driver = new ReleaseDriver({
       release: release.id,
       streams: this.#streams,
       ports: this.#ports,
-      environmentPorts: await this.#ports.environment(platform.value, environment),
-      platform: platform.value,
+      environmentPorts: await this.#ports.environment(platform, environment),
+      platform,
       environment,
+      decisions: this.#decisions,
     });
     const done = driver
       .run(this.#stopping.signal)
@@ -186,39 +221,27 @@ export class ReleaseEngine {
     this.#drivers.set(release.id, { driver, done });
   }
 
-  /** The release that the build belongs to, or opens. */
-  async #openedBy(build: string, phase: string): Promise<Result<Release | "nothing-to-do" | undefined, Problem>> {
-    const active = this.#streams.active();
-    const own = active.find((candidate) => buildId(candidate) === build);
-    if (own !== undefined) return ok(own);
-    const isOpening = active.some((candidate) => candidate.givenBuild?.id === build);
-    const known = isOpening ? undefined : await this.#releaseOf(build);
-    if (known !== undefined) return ok(known);
-    const parts = {
-      ports: this.#ports,
-      streams: this.#streams,
-      request: (asked: ReleaseRequest) => this.request(asked),
-    };
-    return openFromBuild(parts, { build, phase }, this.#stopping.signal);
+  /** An environment by its name or alias, as the umbrella's main branch has it now. */
+  async #environmentOf(
+    name: string,
+  ): Promise<Result<{ readonly name: string; readonly ports: EnvironmentPorts }, NonEmpty<Problem>>> {
+    const platform = await this.#platforms.now();
+    if (!platform.ok) return err(platform.problems);
+    const environment = environmentNamed(platform.value, name);
+    if (environment === undefined) return err([environmentUnknown(name, Object.keys(platform.value.environments))]);
+    return ok({ name: environment.name, ports: await this.#ports.environment(platform.value, environment) });
   }
 
-  async #releaseOf(build: string): Promise<Release | undefined> {
-    const deadlineMs = this.#ports.clock.monotonicMs() + BUILD_KNOWN_MS;
-    for (;;) {
-      const release = this.#streams.active().find((candidate) => buildId(candidate) === build);
-      if (release !== undefined || this.#ports.clock.monotonicMs() > deadlineMs) return release;
-      if (!this.#streams.active().some((candidate) => buildOf(candidate.stage).kind === "intended")) return undefined;
-      await this.#ports.clock.sleep(POLL_MS, this.#stopping.signal);
-    }
+  /** The platform and the environment as they are at the release's umbrella commit. */
+  async #placeOf({ id, umbrellaCommit, plan }: Release): Promise<Result<Place, Problem>> {
+    const platform = await this.#platforms.at(umbrellaCommit);
+    if (!platform.ok) return err(platform.problems[0]);
+    const environment = platform.value.environments[plan.environment];
+    return environment === undefined ? err(releaseUnknown(id)) : ok({ platform: platform.value, environment });
   }
 }
 
-function buildId(release: Release): string | undefined {
-  const build = buildOf(release.stage);
-  return build.kind === "submitted" || build.kind === "ended" ? build.id : undefined;
-}
-
-function isNamedBy(plan: Plan, name: string): boolean {
-  const hex = name.replace(/^sha256:/, "");
-  return hex.length >= PREFIX_LENGTH && plan.digest.slice("sha256:".length).startsWith(hex);
+interface Place {
+  readonly platform: Platform;
+  readonly environment: Environment;
 }

@@ -20,12 +20,17 @@ export async function recordRelease(context: PhaseContext): Promise<PhaseOutcome
   const endedAt = ports.clock.now();
   await context.checkLease();
   ports.reach("record:before");
+  const manifest = {
+    path: plan.manifest.file,
+    change: (text: string | undefined) => pinned(text ?? "", platform, release()),
+  };
   const written = await ports.writeBack.commit({
     branch: platform.git.writeBack.branch,
     release: id,
     message: `Record ${id}: ${plan.manifest.releaseId} released to ${plan.environment}`,
     files: [
-      { path: plan.manifest.file, change: (text) => pinned(text ?? "", platform, release()) },
+      // A rollback gives traffic back: what its manifest pins was written when it was released.
+      ...(plan.actions.rollback === undefined ? [manifest] : []),
       { path: releaseLogPath(plan.environment, endedAt), change: (text) => withLogEntry(text, release(), endedAt) },
     ],
   });
