@@ -134,6 +134,26 @@ export function triggerInvalid(name: string, reason: string): Problem {
   );
 }
 
+/** A freeze that nobody said the end of. */
+export function freezeWithoutEnd(environment: string): Problem {
+  return error(
+    "freeze-without-end",
+    `The freeze of ${environment} has no end.`,
+    "A freeze ends by itself, so that nobody finds it years later; what has no end is a hold.",
+    `Give --until, such as 2027-01-02T00:00:00Z; or hold it: mobius hold ${environment} --reason "…"`,
+  );
+}
+
+/** `--as` names somebody whose token is not kept in this account. */
+export function personUnknown(name: string, folder: string): Problem {
+  return error(
+    "person-unknown",
+    `No token of "${name}" is kept here.`,
+    `It is looked for in ${folder}, where only this account can read.`,
+    `Make one as an admin: mobius token create ${name} --role <role> --keep`,
+  );
+}
+
 /** One of Google's APIs refused a call, with its own words. */
 export function cloudRefused(status: number, message: string): Problem {
   return error(

@@ -43,7 +43,7 @@ export class ServerClient {
     return this.#json("POST", "/api/v1/plans", body);
   }
 
-  release(body: unknown): Promise<Answer<{ release: ReleaseView } | { nothingToDo: true; plan: Plan }>> {
+  release(body: unknown): Promise<Answer<ReleaseAnswer>> {
     return this.#json("POST", "/api/v1/releases", body);
   }
 
@@ -61,6 +61,40 @@ export class ServerClient {
 
   cancel(release: string, reason: string): Promise<Answer<ReleaseView>> {
     return this.#json("POST", `/api/v1/releases/${encodeURIComponent(release)}:cancel`, { reason });
+  }
+
+  /** A person's decision about a release that waits. */
+  decide(release: string, verb: "approve" | "reject" | "except", body: unknown): Promise<Answer<ReleaseView>> {
+    return this.#json("POST", `/api/v1/releases/${encodeURIComponent(release)}:${verb}`, body);
+  }
+
+  /** A person's decision about an environment. */
+  govern(
+    environment: string,
+    verb: "hold" | "resume" | "freeze" | "liftFreeze",
+    body: unknown,
+  ): Promise<Answer<{ environment: string }>> {
+    return this.#json("POST", `/api/v1/environments/${encodeURIComponent(environment)}:${verb}`, body);
+  }
+
+  planRollback(environment: string, body: unknown): Promise<Answer<{ plan: Plan }>> {
+    return this.#json("POST", `/api/v1/environments/${encodeURIComponent(environment)}:planRollback`, body);
+  }
+
+  rollback(environment: string, body: unknown): Promise<Answer<ReleaseAnswer>> {
+    return this.#json("POST", `/api/v1/environments/${encodeURIComponent(environment)}:rollback`, body);
+  }
+
+  people(): Promise<Answer<readonly PersonAnswer[]>> {
+    return this.#json("GET", "/api/v1/people");
+  }
+
+  admit(body: unknown): Promise<Answer<PersonAnswer & { readonly token: string }>> {
+    return this.#json("POST", "/api/v1/people", body);
+  }
+
+  dismiss(name: string): Promise<Answer<{ name: string }>> {
+    return this.#json("POST", `/api/v1/people/${encodeURIComponent(name)}:dismiss`, {});
   }
 
   environment(name: string): Promise<Answer<EnvironmentAnswer>> {
@@ -148,6 +182,17 @@ export class ServerClient {
       return err([serverUnreachable(this.#options.url, inner instanceof Error ? inner.message : String(inner))]);
     }
   }
+}
+
+/** What came of asking for a release. */
+export type ReleaseAnswer = { readonly release: ReleaseView } | { readonly nothingToDo: true; readonly plan: Plan };
+
+/** A person, without the token. */
+export interface PersonAnswer {
+  readonly name: string;
+  readonly roles: readonly string[];
+  readonly tokenEnd: string;
+  readonly expiresAt: string;
 }
 
 /** What tools of Google's need to reach an environment. */

@@ -9,7 +9,7 @@ export function createMemoryPeople({ owner }: { readonly owner: string }): Peopl
     async admit({ name, roles }) {
       const person: KnownPerson = { name, roles, tokenEnd: "0000", expiresAt: instant(Number.MAX_SAFE_INTEGER) };
       people.set(name, person);
-      return { ...person, token: `mob_${name}` };
+      return { ...person, token: `mob_${name}_0000` };
     },
     dismiss: async (name) => people.delete(name),
     list: async () => [...people.values()],

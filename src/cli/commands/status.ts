@@ -40,7 +40,7 @@ function row(release: ReleaseSummary): string {
 /** Follows a release to its end. */
 export async function watch(context: CommandContext, name: string): Promise<number> {
   const found = await context.server.get(name);
-  return found.ok ? followRelease(context, found.value.id) : report(context, found.error);
+  return found.ok ? followRelease(context, found.value.id, "ended") : report(context, found.error);
 }
 
 /** What a release said, or the whole log of its build. */
