@@ -15,6 +15,7 @@ const HOUR_MS = 60 * 60 * 1_000;
 const START = instant(Date.parse("2026-11-27T10:00:00Z"));
 const NEW = "b".repeat(40) as CommitId;
 const OLD = "a".repeat(40) as CommitId;
+const UMBRELLA = "c".repeat(40) as CommitId;
 const ada = actorId("person", "ada");
 const grace = actorId("person", "grace");
 
@@ -69,7 +70,7 @@ function release(id: ReleaseId, plan: Plan, steps: readonly Step[] = [], trigger
     type: "release-requested",
     release: id,
     plan,
-    umbrellaCommit: OLD,
+    umbrellaCommit: UMBRELLA,
     trigger,
     requestId: id,
   };
@@ -126,6 +127,13 @@ describe("the gate verified", () => {
       reason: "staging (REL-1) has other: chat at aaaaaaaaaaaa, not bbbbbbbbbbbb; image chat-api is another.",
       waitsFor: "release",
     });
+  });
+
+  it("asks what lives in the umbrella for its images only: its commit is the manifest's", () => {
+    const own = { module: "hub", repository: "u", path: ".", ref: UMBRELLA, commit: UMBRELLA };
+    const plan = planOf("production", NEW, { commits: [own] });
+    const steps = [approval(grace, { plan: plan.digest })];
+    expect(names(release("REL-9", plan, steps), { releases: [proven] })).toEqual([]);
   });
 
   it("is closed before the first release there, and for an image that would be built anew", () => {

@@ -67,14 +67,17 @@ function verifiedGate({ policies, release, releases }: GateInput): readonly Clos
   return [{ ...closed, since: set.at, reason, opens: `Mend what failed, and release to ${promoteFrom} again.` }];
 }
 
-/** How the commits and images of a plan differ from a set, a clause each. */
-function missing({ plan }: Release, set: ReleasedSet | undefined): readonly string[] {
+/**
+ * How the commits and images of a plan differ from a set, a clause each. What lives in the umbrella itself has the commit
+ * of the manifest, which is another with every manifest: its images tell whether it is the same.
+ */
+function missing({ plan, umbrellaCommit }: Release, set: ReleasedSet | undefined): readonly string[] {
   const commits = plan.actions.commits
-    .filter(({ module, commit }) => set?.commits[module] !== commit)
-    .map(
-      ({ module, commit }) =>
-        `${module} at ${set?.commits[module]?.slice(0, 12) ?? "no commit"}, not ${commit.slice(0, 12)}`,
-    );
+    .filter(({ module, commit }) => commit !== umbrellaCommit && set?.commits[module] !== commit)
+    .map(({ module, commit }) => {
+      const there = set?.commits[module]?.slice(0, 12) ?? "no commit";
+      return `${module} at ${there}, not ${commit.slice(0, 12)}`;
+    });
   const images = plan.actions.builds
     .filter(({ image, state }) => state.kind === "to-build" || set?.digests[image] !== state.digest)
     .map(({ image, state }) =>
@@ -86,7 +89,9 @@ function missing({ plan }: Release, set: ReleasedSet | undefined): readonly stri
 /** Whether what another release is about to prove is what this one wants. */
 function proves(other: Release, release: Release): boolean {
   const commits = Object.fromEntries(other.plan.actions.commits.map(({ module, commit }) => [module, commit]));
-  return release.plan.actions.commits.every(({ module, commit }) => commits[module] === commit);
+  return release.plan.actions.commits.every(
+    ({ module, commit }) => commit === release.umbrellaCommit || commits[module] === commit,
+  );
 }
 
 function freezeGates({ policies, decisions, release, now }: GateInput): readonly ClosedGate[] {
