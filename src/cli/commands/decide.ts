@@ -38,7 +38,7 @@ export async function hold(
   environment: string,
   body: { readonly reason: string; readonly until?: string },
 ): Promise<number> {
-  return governed(context, { environment, verb: "hold", body }, "is on hold. Lift it: mobius resume");
+  return governed(context, { environment, verb: "hold", body }, `is on hold. Lift it: mobius resume ${environment}`);
 }
 
 /** Lifts what holds an environment. */

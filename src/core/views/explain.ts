@@ -21,6 +21,14 @@ export function explain(release: Release): Explanation {
 
 function reasonOf(release: Release): string {
   const { stage } = release;
+  const { rollback } = release.plan.actions;
+  if (rollback !== undefined) {
+    const { environment } = release.plan;
+    const isBack = stage.name === "ended" && stage.outcome.kind === "succeeded";
+    return isBack
+      ? `${environment} is back on what ${rollback.to} released, and held there until somebody resumes it.`
+      : `${environment} is given back to what ${rollback.to} released.`;
+  }
   if (stage.name !== "ended") return `${release.plan.manifest.file} is being released to ${release.plan.environment}.`;
   if (stage.outcome.kind === "cancelled") return `It was cancelled: ${stage.outcome.reason}`;
   return `Every phase and check passed; ${release.plan.environment} serves ${release.plan.manifest.file}.`;
@@ -65,6 +73,9 @@ function actionsOf(release: Release, fix: string | undefined): readonly string[]
   if (release.closedGates.some(({ waitsFor }) => waitsFor === "person")) {
     const decide = [`mobius approve ${release.id}`, `mobius reject ${release.id} --reason "…"`];
     return [...decide, `mobius plan ${release.plan.manifest.file}`, look];
+  }
+  if (release.plan.actions.rollback !== undefined && release.stage.name === "ended") {
+    return [`mobius resume ${release.plan.environment} --reason "…"`, ...(fix === undefined ? [] : [fix]), look];
   }
   if (release.stage.name !== "ended") return [`mobius watch ${release.id}`, `mobius cancel ${release.id}`, look];
   return fix === undefined ? [look] : [fix, look];

@@ -22,6 +22,7 @@ export function releaseSummary(release: Release): ReleaseSummary {
     manifest: plan.manifest.file,
     releaseId: plan.manifest.releaseId,
     planDigest: plan.digest,
+    ...(plan.actions.rollback === undefined ? {} : { rollbackTo: plan.actions.rollback.to }),
     requestedBy: release.requestedBy,
     requestedAt: toIso(release.requestedAt),
     ...(stage.name === "ended" ? { finishedAt: toIso(stage.at) } : {}),

@@ -29,6 +29,8 @@ export interface ReleaseSummary {
   readonly manifest: string;
   readonly releaseId: string;
   readonly planDigest: string;
+  /** The release whose set it gives the traffic back to. */
+  readonly rollbackTo?: string;
   readonly requestedBy: string;
   readonly requestedAt: string;
   readonly finishedAt?: string;
