@@ -33,6 +33,31 @@ function releaseDecisions(): readonly CommandDefinition[] {
         (await import("./commands/decide.ts")).reject(context, release, String(reason)),
     },
     {
+      name: "promote [release]",
+      description: "Bring what an environment has proved to the next: same commits, same images, that one's values.",
+      examples: [
+        "mobius promote --latest --to production",
+        "mobius promote REL-7 --to production --dry-run",
+        "mobius promote REL-7 --to production --set redis_url=redis://redis.prod.internal:6379/0",
+      ],
+      options: (command) =>
+        command
+          .requiredOption("--to <environment>", "where it is brought to")
+          .option("--latest", "what the environment before has now")
+          .option("--set <override=value>", "the value of an override there", collect, [])
+          .option("--plan <digest>", "only if the plan still has this digest")
+          .option("--dry-run", "show the manifest's changes and the plan, and do nothing"),
+      run: async (context, [release], { to, latest, set, plan, dryRun }) =>
+        (await import("./commands/promote.ts")).promote(context, {
+          to: String(to),
+          set: set as string[],
+          kind: dryRun === true ? "plan" : "promote",
+          ...(release === undefined ? {} : { release }),
+          ...(latest === true ? { latest } : {}),
+          ...(plan === undefined ? {} : { plan: String(plan) }),
+        }),
+    },
+    {
       name: "rollback <environment>",
       description: "Give the traffic of an environment back to an earlier set, and hold it there.",
       examples: [
@@ -79,6 +104,25 @@ function environmentDecisions(): readonly CommandDefinition[] {
       options: (command) => command.requiredOption("--reason <reason>", "why"),
       run: async (context, [environment = ""], { reason }) =>
         (await import("./commands/decide.ts")).resume(context, environment, String(reason)),
+    },
+    {
+      name: "drift <environment>",
+      description: "Show how what is live differs from what was released; exits 7 where it does.",
+      examples: [
+        "mobius drift production",
+        'mobius drift production --ignore "service mobius-rag: traffic" --until 2027-01-02T00:00:00Z --reason "a test"',
+      ],
+      options: (command) =>
+        command
+          .option("--ignore <difference>", "let this difference be")
+          .option("--until <time>", "until when (RFC 3339)")
+          .option("--reason <reason>", "why"),
+      run: async (context, [environment = ""], { ignore, until, reason }) => {
+        const commands = await import("./commands/drift.ts");
+        if (ignore === undefined) return commands.drift(context, environment);
+        const body = { drift: String(ignore), until: String(until), reason: String(reason ?? "") };
+        return commands.ignoreDrift(context, environment, body);
+      },
     },
     {
       name: "freeze <environment>",

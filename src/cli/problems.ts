@@ -144,6 +144,26 @@ export function freezeWithoutEnd(environment: string): Problem {
   );
 }
 
+/** Neither a release nor `--latest`, or both. */
+export function promotionUnclear(environment: string): Problem {
+  return error(
+    "promotion-unclear",
+    `It is not clear what is to be promoted to ${environment}.`,
+    "It takes a release, or --latest for what the environment before has now, and not both.",
+    `Write mobius promote --latest --to ${environment}, or name a release: mobius status`,
+  );
+}
+
+/** `--set` without its `=`. */
+export function overrideUnreadable(text: string): Problem {
+  return error(
+    "override-unreadable",
+    `"${text}" sets no override.`,
+    "It is written name=value.",
+    `Write --set ${text}=…, with a name of overrides in mobius.yaml.`,
+  );
+}
+
 /** `--as` names somebody whose token is not kept in this account. */
 export function personUnknown(name: string, folder: string): Problem {
   return error(

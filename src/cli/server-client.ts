@@ -1,6 +1,7 @@
 import type { Plan } from "../core/plan/plan.ts";
 import type { Problem } from "../core/values/problem.ts";
 import { err, ok, type Result } from "../core/values/result.ts";
+import type { DriftView } from "../core/views/drift-view.ts";
 import type { Explanation, ReleaseSummary, ReleaseView } from "../core/views/release-view.ts";
 import { type EventLine, NEXT_BYTE, type PhaseLine } from "../ports/api/contract.ts";
 import { cloudRefused, serverUnreachable } from "./problems.ts";
@@ -71,7 +72,7 @@ export class ServerClient {
   /** A person's decision about an environment. */
   govern(
     environment: string,
-    verb: "hold" | "resume" | "freeze" | "liftFreeze",
+    verb: "hold" | "resume" | "freeze" | "liftFreeze" | "ignoreDrift",
     body: unknown,
   ): Promise<Answer<{ environment: string }>> {
     return this.#json("POST", `/api/v1/environments/${encodeURIComponent(environment)}:${verb}`, body);
@@ -83,6 +84,18 @@ export class ServerClient {
 
   rollback(environment: string, body: unknown): Promise<Answer<ReleaseAnswer>> {
     return this.#json("POST", `/api/v1/environments/${encodeURIComponent(environment)}:rollback`, body);
+  }
+
+  planPromotion(environment: string, body: unknown): Promise<Answer<PromotionAnswer>> {
+    return this.#json("POST", `/api/v1/environments/${encodeURIComponent(environment)}:planPromotion`, body);
+  }
+
+  promote(environment: string, body: unknown): Promise<Answer<ReleaseAnswer>> {
+    return this.#json("POST", `/api/v1/environments/${encodeURIComponent(environment)}:promote`, body);
+  }
+
+  drift(environment: string): Promise<Answer<DriftView>> {
+    return this.#json("GET", `/api/v1/environments/${encodeURIComponent(environment)}/drift`);
   }
 
   people(): Promise<Answer<readonly PersonAnswer[]>> {
@@ -186,6 +199,18 @@ export class ServerClient {
 
 /** What came of asking for a release. */
 export type ReleaseAnswer = { readonly release: ReleaseView } | { readonly nothingToDo: true; readonly plan: Plan };
+
+/** What a promotion would release. */
+export interface PromotionAnswer {
+  /** The release that proved it. */
+  readonly source: string;
+  readonly manifest: {
+    readonly file: string;
+    readonly text: string;
+    readonly changes: readonly { readonly path: readonly string[]; readonly from: string; readonly to: string }[];
+  };
+  readonly plan: Plan;
+}
 
 /** A person, without the token. */
 export interface PersonAnswer {

@@ -10,6 +10,7 @@ import type { Problem } from "../core/values/problem.ts";
 import { err, ok, type Result } from "../core/values/result.ts";
 import { ReleaseEngine } from "../engine/releases/release-engine.ts";
 import type { BuildRequest } from "../engine/releases/release-ports.ts";
+import { watchDrift } from "../engine/releases/watch-drift.ts";
 import type { Identities } from "../ports/identities.ts";
 import type { People } from "../ports/people.ts";
 import type { Probe } from "../ports/probe.ts";
@@ -75,6 +76,16 @@ export async function composeReleases(parts: Parts): Promise<Result<Omit<Running
   await cloud.builds.recover();
   await engine.start();
   isReady = true;
+  const watching = new AbortController();
+  const watched = watchDrift(
+    { engine, clock },
+    (environment, cause) => request.log(`drift of ${environment}: ${String(cause)}`),
+    watching.signal,
+  );
+  stops.push(async () => {
+    watching.abort();
+    await watched;
+  });
   return ok({ url, makeLink });
 }
 

@@ -3,18 +3,22 @@ import type { z } from "zod";
 import { environmentNamed } from "../core/manifest/environments.ts";
 import type { Release } from "../core/release/state.ts";
 import { actorId, type ReleaseId } from "../core/values/ids.ts";
-import type { Problem } from "../core/values/problem.ts";
+import type { NonEmpty, Problem } from "../core/values/problem.ts";
 import { err, ok, type Result } from "../core/values/result.ts";
 import { fromIso } from "../core/values/time.ts";
 import { releaseView } from "../core/views/project-release.ts";
 import type { Person } from "../engine/releases/decision-desk.ts";
 import { environmentUnknown, releaseUnknown } from "../engine/releases/problems.ts";
+import type { Requested } from "../engine/releases/release-request.ts";
 import type {
   approveBody,
   cancelBody,
   freezeBody,
   holdBody,
+  ignoreDriftBody,
   liftBody,
+  promotionBody,
+  promotionPlanBody,
   rollbackBody,
   rollbackPlanBody,
 } from "../ports/api/bodies.ts";
@@ -27,6 +31,7 @@ export function registerDecisionRoutes(routing: Routing): void {
   registerReleaseDecisions(routing);
   registerEnvironmentDecisions(routing);
   registerRollback(routing);
+  registerPromotion(routing);
 }
 
 function registerReleaseDecisions(routing: Routing): void {
@@ -82,6 +87,12 @@ function registerEnvironmentDecisions(routing: Routing): void {
       return desk.freeze(environment, person, { name, reason, until: fromIso(until) });
     }),
   );
+  addRoute<z.output<typeof ignoreDriftBody>>(routing, ROUTES.ignoreDrift, (call) =>
+    decided(call, (environment, person) => {
+      const { drift, reason, until } = call.body;
+      return desk.ignoreDrift(environment, person, { drift, reason, until: fromIso(until) });
+    }),
+  );
   addRoute<z.output<typeof liftBody>>(routing, ROUTES.liftFreeze, (call) =>
     decided(call, (environment, person) => desk.liftFreeze(environment, person, call.body.name, call.body.reason)),
   );
@@ -100,18 +111,39 @@ function registerRollback(routing: Routing): void {
   addRoute<z.output<typeof rollbackBody>>(routing, ROUTES.rollback, async ({ request, reply, body, caller }) => {
     const { to, plan, requestId } = body;
     const { name, actor } = personOf(caller);
-    const requested = await engine.rollback({
-      ...named(request, to),
-      ...(plan === undefined ? {} : { plan }),
-      requestId,
-      trigger: `manual:${name}`,
-      actor,
-    });
-    if (!requested.ok) return sendProblems(reply, requested.error);
-    const { value } = requested;
-    if (value.kind === "nothing-to-do") return { nothingToDo: true, plan: value.plan };
-    return reply.code(201).send({ release: releaseView(value.release) });
+    const asked = { ...(plan === undefined ? {} : { plan }), requestId, trigger: `manual:${name}`, actor };
+    return sendRequested(reply, await engine.rollback({ ...named(request, to), ...asked }));
   });
+}
+
+function registerPromotion(routing: Routing): void {
+  const { engine } = routing.deps;
+  const wanted = (request: FastifyRequest, { release, overrides }: z.output<typeof promotionPlanBody>) => ({
+    to: (request.params as { environment: string }).environment,
+    overrides,
+    ...(release === undefined ? {} : { release }),
+  });
+  addRoute<z.output<typeof promotionPlanBody>>(routing, ROUTES.promotionPlan, async ({ request, reply, body }) => {
+    const planned = await engine.planPromotion(wanted(request, body));
+    if (!planned.ok) return sendProblems(reply, planned.error);
+    const { source, derived, plan } = planned.value;
+    const { file, text, changes } = derived;
+    return { source: source.id, manifest: { file, text, changes }, plan };
+  });
+  addRoute<z.output<typeof promotionBody>>(routing, ROUTES.promotion, async ({ request, reply, body, caller }) => {
+    const { plan, requestId } = body;
+    const { name, actor } = personOf(caller);
+    const asked = { ...(plan === undefined ? {} : { plan }), requestId, trigger: `manual:${name}`, actor };
+    return sendRequested(reply, await engine.promote({ ...wanted(request, body), ...asked }));
+  });
+}
+
+/** Answers with the release that was asked for, or with the plan that says that there is nothing to do. */
+export function sendRequested(reply: FastifyReply, requested: Result<Requested, NonEmpty<Problem>>): unknown {
+  if (!requested.ok) return sendProblems(reply, requested.error);
+  const { value } = requested;
+  if (value.kind === "nothing-to-do") return { nothingToDo: true, plan: value.plan };
+  return reply.code(201).send({ release: releaseView(value.release) });
 }
 
 /** The environment's own name, by that or an alias. */

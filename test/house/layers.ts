@@ -48,6 +48,11 @@ const LAYERS: readonly Layer[] = [
     "a gate judges releases, and changes none",
   ),
   layer(
+    "src/core/drift",
+    ["src/core/values", "src/core/plan", "src/core/release", "src/core/gates"],
+    "drift compares what was released with what is live",
+  ),
+  layer(
     "src/core/verification",
     ["src/core/values", "src/core/platform", "src/core/release"],
     "checks judge evidence only",

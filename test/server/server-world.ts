@@ -35,7 +35,7 @@ environments:
     region: us-central1
     registry: gcr.io/mobiusos-new
     identities: { build: b, deploy: d, migrate: m, runtime: r }
-    policies: { promoteFrom: staging, approvals: { count: 1, from: [approver] } }
+    policies: { approvals: { count: 1, from: [approver] } }
 `;
 
 export interface Answer {

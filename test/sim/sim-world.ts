@@ -11,6 +11,7 @@ import { err, ok } from "../../src/core/values/result.ts";
 import { Secret } from "../../src/core/values/secret.ts";
 import { instant } from "../../src/core/values/time.ts";
 import type { BuildRequest, EnvironmentPorts, ReleasePorts } from "../../src/engine/releases/release-ports.ts";
+import type { MigrationToApply } from "../../src/ports/databases.ts";
 import { createMemoryEventLog } from "../../src/ports/event-log.fake.ts";
 import type { Leases } from "../../src/ports/leases.ts";
 import { createMemoryPeople } from "../../src/ports/people.fake.ts";
@@ -47,7 +48,7 @@ export class SimWorld {
   readonly jobs = new Map<string, RevisionTemplate>();
   readonly builds = new Map<string, SimBuild>();
   readonly images = new Map<string, Digest>();
-  readonly ledger: (ObservedMigration & { database: string })[] = [];
+  readonly ledger: (ObservedMigration & { database: string; release: string })[] = [];
   readonly written: { release: string; files: Map<string, string> }[] = [];
   /** Everything that changed the world, in order. */
   readonly effects: string[] = [];
@@ -92,6 +93,11 @@ export class SimWorld {
         resolve: async (reference: string) => this.images.get(reference),
         labels: async (reference: string) => (this.images.has(reference) ? {} : undefined),
         tag: async () => {},
+        copy: async ({ digest, from, to }: { digest: Digest; from: string; to: string }) => {
+          const known = [...this.images].some(([name, at]) => name.startsWith(from) && at === digest);
+          if (known) this.images.set(`${to}@${digest}`, digest);
+          return known;
+        },
       }),
       databases: wrap(this.#databasesPort()),
     };
@@ -283,10 +289,10 @@ export class SimWorld {
   #databasesPort(): EnvironmentPorts["databases"] {
     const row = (database: string, identifier: string) =>
       this.ledger.find((candidate) => candidate.database === database && candidate.identifier === identifier);
-    const apply = (migration: { database: string; module: string; identifier: string; checksum: Digest }) => {
+    const apply = (migration: MigrationToApply) => {
       if (row(migration.database, migration.identifier) !== undefined) return ok("already-applied" as const);
-      const { database, module, identifier, checksum } = migration;
-      this.ledger.push({ database, module, identifier, checksum, state: "applied" });
+      const { database, module, identifier, checksum, release } = migration;
+      this.ledger.push({ database, module, identifier, checksum, release, state: "applied" });
       this.effects.push(`migration ${identifier}`);
       return ok("applied" as const);
     };
@@ -296,7 +302,7 @@ export class SimWorld {
       ledger: async (database) =>
         this.ledger
           .filter((candidate) => candidate.database === database)
-          .map((r) => ({ ...r, manifest: "", release: "", who: "", at: instant(0) })),
+          .map((r) => ({ ...r, manifest: "", who: "", at: instant(0) })),
       applySql: async (migration) => apply(migration),
       applyScript: async (migration) => apply(migration),
       backUp: async (label) => ({ id: label, bytes: 1, durationMs: 1 }),

@@ -94,6 +94,11 @@ function proves(other: Release, release: Release): boolean {
   );
 }
 
+/** Whether the environment lets in only what was proved or agreed to. */
+export function isProtected({ promoteFrom, approvals }: Policies): boolean {
+  return promoteFrom !== undefined || approvals !== undefined;
+}
+
 function freezeGates({ policies, decisions, release, now }: GateInput): readonly ClosedGate[] {
   const declared = policies.freezes.map(
     ({ name, from, until, zone }): Freeze => ({
@@ -123,9 +128,8 @@ function freezeGates({ policies, decisions, release, now }: GateInput): readonly
  */
 function holdGate(input: GateInput): readonly ClosedGate[] {
   const { policies, release } = input;
-  const isProtected = policies.promoteFrom !== undefined || policies.approvals !== undefined;
   const hold = holdInForce({ ...input, environment: release.plan.environment });
-  if (hold === undefined || (!isProtected && release.trigger.startsWith("manual:"))) return [];
+  if (hold === undefined || (!isProtected(policies) && release.trigger.startsWith("manual:"))) return [];
   return [
     {
       gate: "hold",

@@ -13,13 +13,17 @@ export type DecisionEvent =
   | { readonly type: "held"; readonly reason: string; readonly until?: Instant }
   | { readonly type: "resumed"; readonly reason: string }
   | { readonly type: "frozen"; readonly freeze: string; readonly reason: string; readonly until: Instant }
-  | { readonly type: "freeze-lifted"; readonly freeze: string; readonly reason: string };
+  | { readonly type: "freeze-lifted"; readonly freeze: string; readonly reason: string }
+  /** A difference that nobody has to mind until the moment given. */
+  | { readonly type: "drift-ignored"; readonly drift: string; readonly reason: string; readonly until: Instant };
 
 export interface Decisions {
   readonly hold?: Hold;
   /** When somebody last said that releases may go on: a rollback before it holds nothing any more. */
   readonly resumedAt?: Instant;
   readonly freezes: readonly Freeze[];
+  /** By the key of the difference. */
+  readonly ignoredDrift: Readonly<Record<string, { readonly reason: string; readonly until: Instant }>>;
   readonly lastSequence: number;
 }
 
@@ -46,7 +50,7 @@ export interface RecordedDecision {
 }
 
 /** No decision yet. */
-export const UNDECIDED: Decisions = { freezes: [], lastSequence: 0 };
+export const UNDECIDED: Decisions = { freezes: [], ignoredDrift: {}, lastSequence: 0 };
 
 /** Folds one decision in. Total: every decision can follow every other. */
 export function applyDecision(before: Decisions, { event, actor, at, sequence }: RecordedDecision): Decisions {
@@ -67,6 +71,10 @@ export function applyDecision(before: Decisions, { event, actor, at, sequence }:
     }
     case "freeze-lifted":
       return { ...next, freezes: before.freezes.filter((freeze) => freeze.name !== event.freeze) };
+    case "drift-ignored": {
+      const { drift, reason, until } = event;
+      return { ...next, ignoredDrift: { ...before.ignoredDrift, [drift]: { reason, until } } };
+    }
     default:
       return assertNever(event);
   }

@@ -17,7 +17,7 @@ import {
   approvalByProposer,
   approvalNotAllowed,
   approvalNotNeeded,
-  freezeInvalid,
+  endPassed,
   freezeUnknown,
   holdNotSet,
   releaseNotWaiting,
@@ -112,7 +112,7 @@ export class DecisionDesk {
     person: Person,
     { name, reason, until }: { readonly name: string; readonly reason: string; readonly until: Instant },
   ): Promise<Result<Decisions, Problem>> {
-    if (until <= this.#parts.clock.now()) return err(freezeInvalid(name));
+    if (until <= this.#parts.clock.now()) return err(endPassed(`freeze "${name}"`));
     const event = { type: "frozen", freeze: name, reason, until: instant(until) } as const;
     return ok(await this.#parts.decisions.record(environment, person.actor, event));
   }
@@ -128,6 +128,18 @@ export class DecisionDesk {
     if (!isSet) return err(freezeUnknown(`"${name}" that a person set for ${environment}`));
     const event = { type: "freeze-lifted", freeze: name, reason } as const;
     return ok(await this.#parts.decisions.record(environment, person.actor, event));
+  }
+
+  /** Lets a difference be until the moment given. It is named by its key, whether it is there or not. */
+  async ignoreDrift(
+    environment: string,
+    person: Person,
+    { drift, reason, until }: { readonly drift: string; readonly reason: string; readonly until: Instant },
+  ): Promise<Result<Decisions, Problem>> {
+    if (until <= this.#parts.clock.now()) return err(endPassed(`ignoring "${drift}"`));
+    return ok(
+      await this.#parts.decisions.record(environment, person.actor, { type: "drift-ignored", drift, reason, until }),
+    );
   }
 
   /** What holds the environment now. */

@@ -59,12 +59,12 @@ export function freezeUnknown(which: string): Problem {
   );
 }
 
-/** A freeze that would be over before it began. */
-export function freezeInvalid(name: string): Problem {
+/** Something that would be over before it began. `what` is such as `freeze "launch"`. */
+export function endPassed(what: string): Problem {
   return error(
-    "freeze-invalid",
-    `Freeze "${name}" would be over already.`,
-    ["Its end lies before now."],
+    "end-passed",
+    `The end of ${what} has passed.`,
+    ["It would be over before it began."],
     "Give --until a moment that is yet to come, such as 2027-01-02T00:00:00Z.",
   );
 }

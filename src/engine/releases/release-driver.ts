@@ -4,24 +4,22 @@
  * new driver for every release that has not ended; nothing else is needed to go on after a crash.
  */
 
-import { closedGates } from "../../core/gates/closed-gates.ts";
-import type { Environment, Platform } from "../../core/platform/platform.ts";
+import type { Platform } from "../../core/platform/platform.ts";
 import { decide, type Next } from "../../core/release/decide.ts";
 import type { ReleaseEvent } from "../../core/release/events.ts";
 import type { Release } from "../../core/release/state.ts";
 import { assertNever, present } from "../../core/values/assert.ts";
-import { canonicalJson } from "../../core/values/digest.ts";
 import { actorId, type ReleaseId } from "../../core/values/ids.ts";
 import type { ObservedBuild } from "../../ports/builds.ts";
 import type { Fence } from "../../ports/event-log.ts";
 import { buildConfigOf } from "./build-config-of.ts";
-import type { DecisionStreams } from "./decision-streams.ts";
+import { GateKeeper, type GateParts } from "./gate-keeper.ts";
 import { movedPreconditions } from "./moved-preconditions.ts";
 import type { PhaseContext } from "./phase-context.ts";
 import { PhaseRunner } from "./phase-runner.ts";
 import { planStale } from "./problems.ts";
 import type { EnvironmentPorts, ReleasePorts } from "./release-ports.ts";
-import { FencedOut, type ReleaseStreams } from "./release-streams.ts";
+import { FencedOut } from "./release-streams.ts";
 
 const LEASE_MS = 30_000;
 const RENEW_MS = 10_000;
@@ -29,14 +27,11 @@ const RENEW_MS = 10_000;
 const POLL_MIN_MS = 50;
 const POLL_MAX_MS = 1_000;
 
-export interface DriverRequest {
+export interface DriverRequest extends GateParts {
   readonly release: ReleaseId;
-  readonly streams: ReleaseStreams;
   readonly ports: ReleasePorts;
   readonly environmentPorts: EnvironmentPorts;
   readonly platform: Platform;
-  readonly environment: Environment;
-  readonly decisions: DecisionStreams;
 }
 
 /** One release's driver. `signal` in `run` ends it without ending the release: a later driver goes on. */
@@ -44,10 +39,15 @@ export class ReleaseDriver {
   readonly #request: DriverRequest;
   readonly #phases: PhaseRunner;
   readonly #work = new AbortController();
+  readonly #gates: GateKeeper;
   #fence: Fence | undefined;
 
   constructor(request: DriverRequest) {
     this.#request = request;
+    this.#gates = new GateKeeper(request, {
+      release: () => this.release,
+      record: (event) => this.record(event),
+    });
     this.#phases = new PhaseRunner((phase) => this.#contextOf(phase));
   }
 
@@ -123,47 +123,16 @@ export class ReleaseDriver {
   }
 
   async #acquireLease(): Promise<boolean> {
-    if (await this.#givesWay()) return true;
-    if (!(await this.#passGates()) || !this.#isNext() || !(await this.#takeLease())) return false;
+    const newer = this.#gates.givesWayTo();
+    if (newer !== undefined) {
+      await this.#end({ kind: "cancelled", reason: `it gave way to ${newer}, as the policy queue: newest asks` });
+      return true;
+    }
+    if (!(await this.#gates.pass()) || !this.#gates.isNext() || !(await this.#takeLease())) return false;
     await this.record({ type: "lease-acquired", token: this.#fence?.token ?? 0 });
     // The plan was made before the wait; what it assumed of the world is looked at again now that nobody else acts.
     const moved = await movedPreconditions(this.#request.environmentPorts, this.release.plan);
     if (moved.length > 0) await this.#end({ kind: "failed", problem: planStale(this.release.plan, moved) });
-    return true;
-  }
-
-  /** First come, first served: an older release of the environment goes first, unless a gate keeps it back. */
-  #isNext(): boolean {
-    const { environment, streams } = this.#request;
-    const first = streams
-      .active()
-      .find(({ plan, closedGates: closed }) => plan.environment === environment.name && closed.length === 0);
-    return first?.id === this.release.id;
-  }
-
-  /** Whether every gate is open now. What keeps the release back is recorded whenever it changes, and only then. */
-  async #passGates(): Promise<boolean> {
-    const { environment, streams, decisions, ports } = this.#request;
-    const gates = closedGates({
-      release: this.release,
-      policies: environment.policies,
-      decisions: decisions.of(environment.name),
-      releases: streams.all(),
-      now: ports.clock.now(),
-    });
-    if (canonicalJson(gates) !== canonicalJson(this.release.closedGates)) {
-      await this.record(gates.length === 0 ? { type: "gates-opened" } : { type: "gates-closed", gates });
-    }
-    return gates.length === 0;
-  }
-
-  /** `queue: newest`: what still waits is not released any more once there is something newer to release. */
-  async #givesWay(): Promise<boolean> {
-    const { environment, streams } = this.#request;
-    if (environment.policies.queue !== "newest" || this.release.plan.actions.rollback !== undefined) return false;
-    const newest = streams.active().findLast(({ plan }) => plan.environment === environment.name);
-    if (newest === undefined || newest.id === this.release.id) return false;
-    await this.#end({ kind: "cancelled", reason: `it gave way to ${newest.id}, as the policy queue: newest asks` });
     return true;
   }
 

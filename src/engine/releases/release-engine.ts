@@ -1,28 +1,26 @@
-/**
- * Releases as people and steps meet them: asks for plans and releases, follows and cancels them, answers phases, and
- * keeps a driver for each that has not ended. `start` is recovery: after a crash it is all that has to be called.
- */
-import { environmentNamed } from "../../core/manifest/environments.ts";
 import { isNothingToDo } from "../../core/plan/plan.ts";
-import type { Environment, Platform } from "../../core/platform/platform.ts";
+import type { Platform } from "../../core/platform/platform.ts";
 import type { ReleaseEvent } from "../../core/release/events.ts";
 import { isEnded, type Release } from "../../core/release/state.ts";
 import type { Checked } from "../../core/values/checked.ts";
-import { type ActorId, actorId, type ReleaseId } from "../../core/values/ids.ts";
+import { type ActorId, actorId, type CommitId, type ReleaseId } from "../../core/values/ids.ts";
 import type { NonEmpty, Problem } from "../../core/values/problem.ts";
 import { err, ok, type Result } from "../../core/values/result.ts";
 import type { StoredEvent } from "../../ports/event-log.ts";
 import { DecisionDesk } from "./decision-desk.ts";
 import { DecisionStreams } from "./decision-streams.ts";
+import { DriftDesk, type DriftReport } from "./drift-desk.ts";
 import type { PhaseAnswer, PhaseRequest } from "./phase-desk.ts";
+import { Places } from "./places.ts";
 import { type MadePlan, makePlan, type PlanRequest } from "./plan-maker.ts";
 import { isNamedBy } from "./plan-name.ts";
 import { planRollback, type RollbackPlan } from "./plan-rollback.ts";
 import { PlatformReader } from "./platform-reader.ts";
-import { environmentUnknown, planUnknown, releaseEnded, releaseUnknown } from "./problems.ts";
+import { planUnknown, releaseEnded, releaseUnknown } from "./problems.ts";
+import { type PlannedPromotion, planPromotion, promote } from "./promote.ts";
 import { ReleaseDriver } from "./release-driver.ts";
-import type { EnvironmentPorts, ReleasePorts } from "./release-ports.ts";
-import type { Asked, ReleaseRequest, Requested, RollbackRequest } from "./release-request.ts";
+import type { ReleasePorts } from "./release-ports.ts";
+import type { Asked, PromotionRequest, ReleaseRequest, Requested, RollbackRequest } from "./release-request.ts";
 import { ReleaseStreams } from "./release-streams.ts";
 import { StepDesk } from "./step-desk.ts";
 
@@ -34,10 +32,12 @@ export class ReleaseEngine {
   readonly #ports: ReleasePorts;
   readonly #streams: ReleaseStreams;
   readonly #platforms: PlatformReader;
+  readonly #places: Places;
   readonly #decisions: DecisionStreams;
   /** What people decide. */
   readonly desk: DecisionDesk;
   readonly #steps: StepDesk;
+  readonly #driftDesk: DriftDesk;
   readonly #drivers = new Map<ReleaseId, { driver: ReleaseDriver; done: Promise<void> }>();
   readonly #stopping = new AbortController();
   readonly #onDriverFailure: (release: ReleaseId, cause: unknown) => void;
@@ -47,6 +47,7 @@ export class ReleaseEngine {
     this.#ports = ports;
     this.#streams = new ReleaseStreams(ports.eventLog, ports.clock);
     this.#platforms = new PlatformReader(ports);
+    this.#places = new Places(ports, this.#platforms);
     this.#decisions = new DecisionStreams(ports.eventLog, ports.clock);
     this.desk = new DecisionDesk({
       streams: this.#streams,
@@ -54,10 +55,11 @@ export class ReleaseEngine {
       people: ports.people,
       clock: ports.clock,
       policiesOf: async (release) => {
-        const placed = await this.#placeOf(release);
+        const placed = await this.#places.of(release);
         return placed.ok ? ok(placed.value.environment.policies) : placed;
       },
     });
+    this.#driftDesk = new DriftDesk({ ports, streams: this.#streams, decisions: this.#decisions });
     this.#steps = new StepDesk({
       ports,
       streams: this.#streams,
@@ -99,10 +101,11 @@ export class ReleaseEngine {
 
   /** The plan of giving an environment's traffic back. */
   async planRollback(request: RollbackRequest): Promise<Result<RollbackPlan, NonEmpty<Problem>>> {
-    const environment = await this.#environmentOf(request.environment);
+    const environment = await this.#places.named(request.environment);
     if (!environment.ok) return environment;
-    const { name, ports } = environment.value;
-    return planRollback(ports, this.#streams.all(), { ...request, environment: name });
+    const { environmentPorts } = environment.value;
+    const { name } = environment.value.environment;
+    return planRollback(environmentPorts, this.#streams.all(), { ...request, environment: name });
   }
 
   /** Gives an environment's traffic back to a set that it had: a release like any other, that nothing is built for. */
@@ -115,6 +118,34 @@ export class ReleaseEngine {
       const { plan, target } = planned.value;
       return this.#open(request, { plan, umbrellaCommit: target.umbrellaCommit });
     });
+  }
+
+  /** How what is live in an environment differs from what was released to it. */
+  async drift(name: string): Promise<Result<DriftReport, NonEmpty<Problem>>> {
+    const environment = await this.#places.named(name);
+    return environment.ok ? ok(await this.#driftDesk.check(environment.value)) : environment;
+  }
+
+  /** What a promotion would release; changes nothing but for images that it copies. */
+  planPromotion(request: PromotionRequest): Promise<Result<PlannedPromotion, NonEmpty<Problem>>> {
+    return planPromotion(this.#promoting(), request);
+  }
+
+  /** Brings what one environment proved to the next: its release waits at the gates there. */
+  promote(request: PromotionRequest & Asked): Promise<Result<Requested, NonEmpty<Problem>>> {
+    return this.#inTurn(() => promote(this.#promoting(), request));
+  }
+
+  #promoting() {
+    return {
+      ports: this.#ports,
+      streams: this.#streams,
+      platformAt: async (commit: CommitId) => {
+        const platform = await this.#platforms.at(commit);
+        return platform.ok ? ok(platform.value) : err(platform.problems);
+      },
+      request: (request: ReleaseRequest) => this.#request(request),
+    };
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -197,7 +228,7 @@ export class ReleaseEngine {
   }
 
   async #drive(release: Release): Promise<void> {
-    const placed = await this.#placeOf(release);
+    const placed = await this.#places.of(release);
     if (!placed.ok) {
       await this.#streams.record(release.id, actorId("system", ""), [
         { type: "release-ended", outcome: { kind: "failed", problem: placed.error } },
@@ -205,14 +236,16 @@ export class ReleaseEngine {
       return;
     }
     const { platform, environment } = placed.value;
+    const environmentPorts = await this.#ports.environment(platform, environment);
     const driver = new ReleaseDriver({
       release: release.id,
       streams: this.#streams,
       ports: this.#ports,
-      environmentPorts: await this.#ports.environment(platform, environment),
+      environmentPorts,
       platform,
       environment,
       decisions: this.#decisions,
+      checkDrift: () => this.#driftDesk.check({ platform, environment, environmentPorts }),
     });
     const done = driver
       .run(this.#stopping.signal)
@@ -220,28 +253,4 @@ export class ReleaseEngine {
       .finally(() => this.#drivers.delete(release.id));
     this.#drivers.set(release.id, { driver, done });
   }
-
-  /** An environment by its name or alias, as the umbrella's main branch has it now. */
-  async #environmentOf(
-    name: string,
-  ): Promise<Result<{ readonly name: string; readonly ports: EnvironmentPorts }, NonEmpty<Problem>>> {
-    const platform = await this.#platforms.now();
-    if (!platform.ok) return err(platform.problems);
-    const environment = environmentNamed(platform.value, name);
-    if (environment === undefined) return err([environmentUnknown(name, Object.keys(platform.value.environments))]);
-    return ok({ name: environment.name, ports: await this.#ports.environment(platform.value, environment) });
-  }
-
-  /** The platform and the environment as they are at the release's umbrella commit. */
-  async #placeOf({ id, umbrellaCommit, plan }: Release): Promise<Result<Place, Problem>> {
-    const platform = await this.#platforms.at(umbrellaCommit);
-    if (!platform.ok) return err(platform.problems[0]);
-    const environment = platform.value.environments[plan.environment];
-    return environment === undefined ? err(releaseUnknown(id)) : ok({ platform: platform.value, environment });
-  }
-}
-
-interface Place {
-  readonly platform: Platform;
-  readonly environment: Environment;
 }

@@ -30,3 +30,12 @@ export interface RollbackRequest {
 export type Requested =
   | { readonly kind: "release"; readonly release: Release }
   | { readonly kind: "nothing-to-do"; readonly plan: Plan };
+
+/** What is promoted, and to where. */
+export interface PromotionRequest {
+  /** Its id, its manifest's `release_id` or file; without one, what the environment that is promoted from has now. */
+  readonly release?: string;
+  readonly to: string;
+  /** Values for overrides that the platform file does not say for that environment. */
+  readonly overrides: Readonly<Record<string, string>>;
+}

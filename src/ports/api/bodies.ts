@@ -66,6 +66,21 @@ export const rollbackBody = z.strictObject({
 /** Which set a rollback would be to. */
 export const rollbackPlanBody = rollbackBody.pick({ to: true });
 
+/** A difference that nobody has to mind for a while. */
+export const ignoreDriftBody = z.strictObject({ drift: z.string().min(3).max(500), reason, until: moment });
+
+/** What a promotion is thought through with. */
+export const promotionPlanBody = z.strictObject({
+  /** Its id, its manifest's `release_id` or file; without one, what was proved last. */
+  release: z.string().min(1).max(1_024).optional(),
+  overrides: z.record(z.string().max(100), z.string().max(4_096)).default({}),
+});
+/** What a promotion is asked for with. */
+export const promotionBody = promotionPlanBody.extend({
+  plan: z.string().max(100).optional(),
+  requestId: z.string().min(8).max(100),
+});
+
 /** A person and the roles to have. */
 export const personBody = z.strictObject({
   name: personName,

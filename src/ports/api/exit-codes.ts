@@ -30,6 +30,7 @@ const OTHERWISE: Readonly<Record<string, { readonly status: number; readonly exi
   "release-not-waiting": { status: 409, exit: EXIT.conflict },
   "approval-not-needed": { status: 409, exit: EXIT.conflict },
   "hold-not-set": { status: 409, exit: EXIT.conflict },
+  "promotion-unproven": { status: 409, exit: EXIT.conflict },
   "release-ended": { status: 409, exit: EXIT.conflict },
   "plan-moved": { status: 409, exit: EXIT.conflict },
   "plan-stale": { status: 409, exit: EXIT.conflict },
