@@ -5,29 +5,26 @@ import { resolvedDigest } from "../../../core/plan/plan-release.ts";
 import type { Platform } from "../../../core/platform/platform.ts";
 import type { Release } from "../../../core/release/state.ts";
 import { err, ok } from "../../../core/values/result.ts";
-import { releaseLogPath, withLogEntry } from "../../../core/views/release-log.ts";
+import { recordFiles } from "../../records/record-files.ts";
 import type { PhaseContext, PhaseOutcome } from "../phase-context.ts";
 import { writeBackFailed } from "../problems.ts";
 
 /**
  * Writes what was released back to the umbrella in one commit: full commits and digests into the manifest, an entry
- * into the release log. Found again by its trailer, so a repeat after a crash makes no second commit.
+ * into the release log, what it proves into the checklist. Found again by its trailer, so a repeat after a crash makes no second commit.
  */
 export async function recordRelease(context: PhaseContext): Promise<PhaseOutcome> {
   const { ports, platform, release } = context;
   if (platform.git.writeBack.kind === "none") return ok("the platform file asks for no write-back");
   const { id, plan } = release();
-  const endedAt = ports.clock.now();
+  const records = await recordFiles(ports.source, platform, release());
   await context.checkLease();
   ports.reach("record:before");
   const written = await ports.writeBack.commit({
     branch: platform.git.writeBack.branch,
     release: id,
     message: `Record ${id}: ${plan.manifest.releaseId} released to ${plan.environment}`,
-    files: [
-      { path: plan.manifest.file, change: (text) => pinned(text ?? "", platform, release()) },
-      { path: releaseLogPath(plan.environment, endedAt), change: (text) => withLogEntry(text, release(), endedAt) },
-    ],
+    files: [{ path: plan.manifest.file, change: (text) => pinned(text ?? "", platform, release()) }, ...records],
   });
   ports.reach("record:after");
   if (!written.ok) {
