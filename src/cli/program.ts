@@ -7,6 +7,7 @@ import { buildCommands } from "./build-commands.ts";
 import type { CommandContext, DemoParts } from "./command-context.ts";
 import type { CommandDefinition, CommonOptions } from "./command-definition.ts";
 import { fileCommands } from "./file-commands.ts";
+import { recordCommands } from "./record-commands.ts";
 import { releaseCommands } from "./release-commands.ts";
 import { type ServerCommandParts, serverCommands } from "./server-commands.ts";
 import { triggerCommands } from "./trigger-commands.ts";
@@ -51,6 +52,7 @@ export function createProgram(options: ProgramOptions): { parse: (argv: readonly
   for (const definition of [
     ...fileCommands(),
     ...releaseCommands(),
+    ...recordCommands(),
     ...buildCommands(),
     ...administrationCommands(),
     ...triggerCommands(),

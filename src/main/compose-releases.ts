@@ -9,6 +9,7 @@ import { actorId } from "../core/values/ids.ts";
 import type { Problem } from "../core/values/problem.ts";
 import { err, ok, type Result } from "../core/values/result.ts";
 import { RecordKeeper } from "../engine/records/record-keeper.ts";
+import { RecordsDesk } from "../engine/records/records-desk.ts";
 import { ReleaseEngine } from "../engine/releases/release-engine.ts";
 import type { BuildRequest, ReleasePorts } from "../engine/releases/release-ports.ts";
 import type { Identities } from "../ports/identities.ts";
@@ -49,6 +50,7 @@ export async function composeReleases(parts: Parts): Promise<Result<Omit<Running
   const engine = new ReleaseEngine(ports, fail);
   const { app, makeLink } = createServer({
     engine,
+    records: new RecordsDesk({ ...ports, releases: () => engine.list() }),
     identities,
     clock,
     ids,

@@ -13,6 +13,7 @@ import type { Caller } from "../ports/identities.ts";
 import { openApiDocument } from "./open-api.ts";
 import { registerPhaseRoute } from "./phase-route.ts";
 import { resourceUnknown } from "./problems.ts";
+import { registerRecordRoutes } from "./record-routes.ts";
 import { addRoute, type Routing, sendProblems } from "./routing.ts";
 
 /** Our own API: plans, releases, what environments serve. */
@@ -20,6 +21,7 @@ export function registerReleaseRoutes(routing: Routing): void {
   registerStatusRoutes(routing);
   registerReading(routing);
   registerChanging(routing);
+  registerRecordRoutes(routing);
   registerPhaseRoute(routing);
 }
 

@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { createIdentities } from "../../src/adapters/identity/identities.ts";
 import { systemClock } from "../../src/adapters/system/system-clock.ts";
 import { systemIds } from "../../src/adapters/system/system-ids.ts";
+import { RecordsDesk } from "../../src/engine/records/records-desk.ts";
 import { ReleaseEngine } from "../../src/engine/releases/release-engine.ts";
 import type { Identities } from "../../src/ports/identities.ts";
 import { createServer } from "../../src/server/create-server.ts";
@@ -58,7 +59,8 @@ export async function startServerWorld(): Promise<ServerWorld> {
     },
     "./app.git": { "server.js": "1" },
   });
-  const engine = new ReleaseEngine(world.ports(), () => {});
+  const ports = world.ports();
+  const engine = new ReleaseEngine(ports, () => {});
   const identities = createIdentities({
     signingKey: new Uint8Array(32).fill(7),
     personToken: async () => TOKEN,
@@ -68,6 +70,7 @@ export async function startServerWorld(): Promise<ServerWorld> {
   const readiness = { isReady: true };
   const { app, makeLink } = createServer({
     engine,
+    records: new RecordsDesk({ ...ports, releases: () => engine.list() }),
     identities,
     clock: systemClock,
     ids: systemIds,

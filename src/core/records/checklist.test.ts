@@ -2,11 +2,15 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { rolledBack, someRelease } from "../../../test/support/release-values.ts";
-import { type ProofsOf, withProofs } from "./checklist.ts";
-import { checklistAfter } from "./release-proofs.ts";
+import type { Release } from "../release/state.ts";
+import { newChecklist, type ProofsOf, withProofs } from "./checklist.ts";
+import { type Promotion, proofsFor } from "./release-proofs.ts";
 
 const golden = (name: string) => join(import.meta.dirname, "../../../test/fixtures/records", name);
 const PROMOTION = { from: "staging", to: "production" };
+
+const checklistAfter = (text: string | undefined, promotion: Promotion, release: Release) =>
+  withProofs(text ?? newChecklist(promotion), proofsFor(promotion, release));
 
 const WRITTEN = `# Production build checklist
 

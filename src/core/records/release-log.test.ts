@@ -23,14 +23,20 @@ const CHANGES: readonly ModuleChanges[] = [
   },
 ];
 
+const placed = (release: Release, changes: readonly ModuleChanges[]) => ({
+  release: release.id,
+  environment: "staging",
+  path: releaseLogPath("staging", secondsIn(0)),
+  entry: logEntry(release, changes),
+});
 const withId = (id: number, release: Release = someRelease()) => ({ ...release, id: `REL-${id}` as ReleaseId });
-const add = (text: string | undefined, release: Release) => withLogEntry(text, release, logEntry(release, []));
+const add = (text: string | undefined, release: Release) => withLogEntry(text, placed(release, []));
 
 describe("logEntry", () => {
   it("has all that a reader of a release asks for, one that was rolled back too", async () => {
-    const released = withLogEntry(undefined, someRelease(), logEntry(someRelease(), CHANGES));
+    const released = withLogEntry(undefined, placed(someRelease(), CHANGES));
     const back = withId(8, rolledBack());
-    await expect(withLogEntry(released, back, logEntry(back, CHANGES))).toMatchFileSnapshot(golden("release-log.md"));
+    await expect(withLogEntry(released, placed(back, CHANGES))).toMatchFileSnapshot(golden("release-log.md"));
   });
 
   it("is the same while the release is being recorded and after its end", () => {

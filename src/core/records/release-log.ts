@@ -7,6 +7,7 @@
 import { buildOf } from "../release/apply-event.ts";
 import type { Release } from "../release/state.ts";
 import { phaseRecord } from "../release/state.ts";
+import type { ReleaseId } from "../values/ids.ts";
 import { type Instant, toIso } from "../values/time.ts";
 
 /**
@@ -36,19 +37,28 @@ export function entryAnchor(release: Release): string {
   return release.id.toLowerCase();
 }
 
+/** One entry and where it belongs. */
+export interface PlacedEntry {
+  readonly release: ReleaseId;
+  readonly environment: string;
+  /** Of its file. */
+  readonly path: string;
+  /** What `logEntry` makes. */
+  readonly entry: string;
+}
+
 /**
  * The log with the release's entry: its own earlier entry is replaced where it stands, a new one goes behind those of
- * smaller numbers. `entry` is what `logEntry` makes.
+ * smaller numbers.
  */
-export function withLogEntry(text: string | undefined, release: Release, entry: string): string {
-  const settled = settledAt(release);
-  const month = settled === undefined ? "" : `, ${toIso(settled).slice(0, 7)}`;
-  const before = text ?? `# Releases to ${release.plan.environment}${month}\n`;
-  const block = `${beginMark(release.id)}\n${entry}${endMark(release.id)}\n`;
+export function withLogEntry(text: string | undefined, { release, environment, path, entry }: PlacedEntry): string {
+  const month = /\/(\d{4}-\d{2})-/.exec(path)?.[1] ?? "";
+  const before = text ?? `# Releases to ${environment}, ${month}\n`;
+  const block = `${beginMark(release)}\n${entry}${endMark(release)}\n`;
   const entries = entriesIn(before);
-  const own = entries.find(({ id }) => id === release.id);
+  const own = entries.find(({ id }) => id === release);
   if (own !== undefined) return before.slice(0, own.start) + block + before.slice(own.end);
-  const next = entries.find(({ id }) => numberOf(id) > numberOf(release.id));
+  const next = entries.find(({ id }) => numberOf(id) > numberOf(release));
   if (next !== undefined) return `${before.slice(0, next.start)}${block}\n${before.slice(next.start)}`;
   const last = entries.at(-1);
   if (last !== undefined) return `${before.slice(0, last.end)}\n${block}${before.slice(last.end)}`;

@@ -1,30 +1,27 @@
 import { resolvedDigest } from "../plan/plan-release.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Release } from "../release/state.ts";
-import { CHECKLIST_FILE, newChecklist, type Proof, type ProofsOf, withProofs } from "./checklist.ts";
+import { CHECKLIST_FILE, type Proof, type ProofsOf } from "./checklist.ts";
 import { verificationText } from "./log-entry.ts";
 import { markdownCode, markdownText } from "./markdown.ts";
 import { entryAnchor, releaseLogPath, settledAt } from "./release-log.ts";
 
+export interface Promotion {
+  readonly from: string;
+  readonly to: string;
+}
+
 /** Who is promoted to whom, as far as the environment is one of the two; undefined where a checklist has no use. */
-export function promotionOf(
-  platform: Platform,
-  environment: string,
-): { readonly from: string; readonly to: string } | undefined {
+export function promotionOf(platform: Platform, environment: string): Promotion | undefined {
   const pairs = Object.values(platform.environments).flatMap(({ name, policies: { promoteFrom } }) =>
     promoteFrom === undefined ? [] : [{ from: promoteFrom, to: name }],
   );
   return pairs.find(({ from }) => from === environment) ?? pairs.find(({ to }) => to === environment);
 }
 
-/** The checklist's text after a settled release; a new checklist where the umbrella has none. */
-export function checklistAfter(
-  before: string | undefined,
-  promotion: { readonly from: string; readonly to: string },
-  release: Release,
-): string {
-  const role = promotion.from === release.plan.environment ? "prerequisite" : "target";
-  return withProofs(before ?? newChecklist(promotion), proofsOf(release, role));
+/** What a settled release says for the checklist, as far as its environment is one of the two. */
+export function proofsFor(promotion: Promotion, release: Release): ProofsOf {
+  return proofsOf(release, promotion.from === release.plan.environment ? "prerequisite" : "target");
 }
 
 function proofsOf(release: Release, role: "prerequisite" | "target"): ProofsOf {

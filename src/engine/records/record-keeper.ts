@@ -5,13 +5,14 @@
  * commit is found again by its trailer.
  */
 import { CHECKLIST_FILE } from "../../core/records/checklist.ts";
-import { hasReachedCloud, settledAt } from "../../core/records/release-log.ts";
+import { settledAt } from "../../core/records/release-log.ts";
+import { hasRecord, recordFiles } from "../../core/records/release-record.ts";
 import type { Release } from "../../core/release/state.ts";
 import { assert } from "../../core/values/assert.ts";
 import { actorId, type CommitId, type ReleaseId } from "../../core/values/ids.ts";
 import { PlatformReader } from "../releases/platform-reader.ts";
 import type { ReleasePorts } from "../releases/release-ports.ts";
-import { recordFiles } from "./record-files.ts";
+import { readRecord } from "./read-record.ts";
 
 const POLL_MS = 1_000;
 /** Tries of one record, and the longest pause between two; the next start of the server tries again. */
@@ -93,7 +94,7 @@ export class RecordKeeper {
     const read = await this.#platforms.at(release.umbrellaCommit);
     if (!read.ok || read.value.git.writeBack.kind === "none") return;
     const { branch } = read.value.git.writeBack;
-    const files = await recordFiles(ports.source, read.value, release);
+    const files = recordFiles(await readRecord(ports.source, read.value, release));
     const { id, plan, stage } = release;
     assert(stage.name === "ended", "only what has ended is recorded here");
     await this.#append(id, { type: "record-intended" });
@@ -133,7 +134,7 @@ export class RecordKeeper {
 /** Ended, not well, and not before anything was done outside. */
 function isForUs(release: Release): boolean {
   const { stage } = release;
-  return stage.name === "ended" && stage.outcome.kind !== "succeeded" && hasReachedCloud(release);
+  return stage.name === "ended" && stage.outcome.kind !== "succeeded" && hasRecord(release);
 }
 
 function releaseOf(stream: string): ReleaseId {

@@ -3,9 +3,10 @@ import { pinEdits } from "../../../core/manifest/pin-edits.ts";
 import { rewriteManifest } from "../../../core/manifest/rewrite-manifest.ts";
 import { resolvedDigest } from "../../../core/plan/plan-release.ts";
 import type { Platform } from "../../../core/platform/platform.ts";
+import { recordFiles } from "../../../core/records/release-record.ts";
 import type { Release } from "../../../core/release/state.ts";
 import { err, ok } from "../../../core/values/result.ts";
-import { recordFiles } from "../../records/record-files.ts";
+import { readRecord } from "../../records/read-record.ts";
 import type { PhaseContext, PhaseOutcome } from "../phase-context.ts";
 import { writeBackFailed } from "../problems.ts";
 
@@ -17,14 +18,17 @@ export async function recordRelease(context: PhaseContext): Promise<PhaseOutcome
   const { ports, platform, release } = context;
   if (platform.git.writeBack.kind === "none") return ok("the platform file asks for no write-back");
   const { id, plan } = release();
-  const records = await recordFiles(ports.source, platform, release());
+  const record = await readRecord(ports.source, platform, release());
   await context.checkLease();
   ports.reach("record:before");
   const written = await ports.writeBack.commit({
     branch: platform.git.writeBack.branch,
     release: id,
     message: `Record ${id}: ${plan.manifest.releaseId} released to ${plan.environment}`,
-    files: [{ path: plan.manifest.file, change: (text) => pinned(text ?? "", platform, release()) }, ...records],
+    files: [
+      { path: plan.manifest.file, change: (text) => pinned(text ?? "", platform, release()) },
+      ...recordFiles(record),
+    ],
   });
   ports.reach("record:after");
   if (!written.ok) {
