@@ -90,7 +90,12 @@ function serviceRows(release: Release): readonly string[][] {
     const shift = release.shifts.find(({ service }) => service === planned.service);
     const isRestored = release.restored[planned.service] !== undefined;
     const candidate = release.candidates[planned.service];
-    const digest = candidate?.ready?.digest ?? planned.serving?.digest;
+    // A job has no revision and no candidate: its image is what was declared.
+    const declared =
+      planned.role === "job"
+        ? resolvedDigest(release.plan, planned.intended.image.buildKey, release.images)
+        : undefined;
+    const digest = candidate?.ready?.digest ?? declared ?? planned.serving?.digest;
     const revision = candidate?.revision ?? planned.serving?.revision;
     const url = shift?.done?.url;
     return [

@@ -34,7 +34,7 @@ function proofsOf(release: Release, role: "prerequisite" | "target"): ProofsOf {
   return {
     ...proofs,
     prerequisite: [
-      `**Prerequisite: the ${environment} pipeline** (${file}) has released the same manifest, and its verification passed.`,
+      `**Prerequisite: the ${environment} pipeline** (${file}) must have released the same manifest, and its verification must have passed.`,
       `Newest release to ${environment}: ${entryLink(release)} (${markdownText(plan.manifest.releaseId)}), ${state}, ${verificationText(release)}.`,
     ],
   };
