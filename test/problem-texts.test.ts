@@ -7,6 +7,7 @@ import * as platform from "../src/core/platform/problems.ts";
 import { digestOf } from "../src/core/values/digest.ts";
 import { type Problem, renderProblem } from "../src/core/values/problem.ts";
 import * as yaml from "../src/core/yaml/problems.ts";
+import * as records from "../src/engine/records/problems.ts";
 import * as decisions from "../src/engine/releases/decision-problems.ts";
 import * as releases from "../src/engine/releases/problems.ts";
 import * as promotion from "../src/engine/releases/promotion-problems.ts";
@@ -83,6 +84,11 @@ const PROBLEMS: readonly Problem[] = [
   plan.commitNotPushed("mobius-chat", "0123abcd", "./.remotes/mobius-chat.git", inManifest("commits.mobius-chat")),
   plan.commitAmbiguous("mobius-chat", "0123", inManifest("commits.mobius-chat")),
   plan.repositoryUnreachable("mobius-chat", "https://git.example.com/x.git", "could not resolve host"),
+  records.subjectUnknown("3f2a9c11", ["mobius-chat", "mobius-rag"], ["mobius-rag"]),
+  records.subjectUnknown("sha256:0123456789ab", [], []),
+  records.subjectAmbiguous("3f2a", ["mobius-chat"]),
+  records.sideUnknown("stagin", ["staging", "production"]),
+  records.sideNotReleased("REL-7", "rolled-back"),
   releases.buildWithoutRelease("b-1"),
   releases.releaseUnknown("REL-99"),
   releases.releaseEnded("REL-1"),

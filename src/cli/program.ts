@@ -8,6 +8,7 @@ import type { CommandContext, DemoParts } from "./command-context.ts";
 import type { CommandDefinition, CommonOptions } from "./command-definition.ts";
 import { decisionCommands } from "./decision-commands.ts";
 import { fileCommands } from "./file-commands.ts";
+import { recordCommands } from "./record-commands.ts";
 import { releaseCommands } from "./release-commands.ts";
 import { type ServerCommandParts, serverCommands } from "./server-commands.ts";
 import { triggerCommands } from "./trigger-commands.ts";
@@ -53,6 +54,7 @@ export function createProgram(options: ProgramOptions): { parse: (argv: readonly
     ...fileCommands(),
     ...releaseCommands(),
     ...decisionCommands(),
+    ...recordCommands(),
     ...buildCommands(),
     ...administrationCommands(),
     ...triggerCommands(),

@@ -1,4 +1,7 @@
 import type { Plan } from "../core/plan/plan.ts";
+import type { Changelog } from "../core/records/compare-sets.ts";
+import type { ReleaseRecord } from "../core/records/release-record.ts";
+import type { Whereabouts } from "../core/records/where.ts";
 import type { Problem } from "../core/values/problem.ts";
 import { err, ok, type Result } from "../core/values/result.ts";
 import type { DriftView } from "../core/views/drift-view.ts";
@@ -108,6 +111,21 @@ export class ServerClient {
 
   dismiss(name: string): Promise<Answer<{ name: string }>> {
     return this.#json("POST", `/api/v1/people/${encodeURIComponent(name)}:dismiss`, {});
+  }
+
+  where(subject: string, environments: readonly string[]): Promise<Answer<Whereabouts>> {
+    const query = new URLSearchParams({ subject });
+    for (const environment of environments) query.append("environment", environment);
+    return this.#json("GET", `/api/v1/where?${query}`);
+  }
+
+  changelog(query: Readonly<Record<"from" | "to" | "limit", string>>): Promise<Answer<Changelog>> {
+    return this.#json("GET", `/api/v1/changelog?${new URLSearchParams(query)}`);
+  }
+
+  /** A page of records; `next` is what the next one comes after. */
+  records(query: Readonly<Record<string, string>>): Promise<Answer<{ records: ReleaseRecord[]; next?: number }>> {
+    return this.#json("GET", `/api/v1/records?${new URLSearchParams(query)}`);
   }
 
   environment(name: string): Promise<Answer<EnvironmentAnswer>> {

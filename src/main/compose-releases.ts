@@ -8,8 +8,10 @@ import { systemIds as ids } from "../adapters/system/system-ids.ts";
 import { actorId } from "../core/values/ids.ts";
 import type { Problem } from "../core/values/problem.ts";
 import { err, ok, type Result } from "../core/values/result.ts";
+import { RecordKeeper } from "../engine/records/record-keeper.ts";
+import { RecordsDesk } from "../engine/records/records-desk.ts";
 import { ReleaseEngine } from "../engine/releases/release-engine.ts";
-import type { BuildRequest } from "../engine/releases/release-ports.ts";
+import type { BuildRequest, ReleasePorts } from "../engine/releases/release-ports.ts";
 import { watchDrift } from "../engine/releases/watch-drift.ts";
 import type { Identities } from "../ports/identities.ts";
 import type { People } from "../ports/people.ts";
@@ -45,9 +47,13 @@ export async function composeReleases(parts: Parts): Promise<Result<Omit<Running
   const umbrella = await umbrellaUrl(request.directory);
   if (!umbrella.ok) return umbrella;
   let isReady = false;
-  const engine = releaseEngine(parts, umbrella.value);
+  const ports = releasePorts(parts, umbrella.value);
+  const fail = (release: string, cause: unknown) =>
+    request.log(`${release}: ${cause instanceof Error ? cause.stack : String(cause)}`);
+  const engine = new ReleaseEngine(ports, fail);
   const { app, makeLink } = createServer({
     engine,
+    records: new RecordsDesk({ ...ports, releases: () => engine.list() }),
     identities,
     clock,
     ids,
@@ -75,6 +81,7 @@ export async function composeReleases(parts: Parts): Promise<Result<Omit<Running
   });
   await cloud.builds.recover();
   await engine.start();
+  startKeeper(new RecordKeeper({ ports, releases: () => engine.list(), onFailure: fail }), stops, fail);
   isReady = true;
   const watching = new AbortController();
   const watched = watchDrift(
@@ -89,7 +96,17 @@ export async function composeReleases(parts: Parts): Promise<Result<Omit<Running
   return ok({ url, makeLink });
 }
 
-function releaseEngine(parts: Parts, umbrella: string): ReleaseEngine {
+/** Beside the releases, and ended before them. */
+function startKeeper(keeper: RecordKeeper, stops: Parts["stops"], fail: (of: string, cause: unknown) => void): void {
+  const stopping = new AbortController();
+  const ended = keeper.run(stopping.signal).catch((cause: unknown) => fail("records", cause));
+  stops.push(async () => {
+    stopping.abort();
+    await ended;
+  });
+}
+
+function releasePorts(parts: Parts, umbrella: string): ReleasePorts {
   const { foundation, source, probe, environments, registry } = parts;
   const { paths, programs, request, store, supervisors } = foundation;
   const scripts = createScriptRunner({
@@ -99,27 +116,24 @@ function releaseEngine(parts: Parts, umbrella: string): ReleaseEngine {
     directory: paths.scripts,
     path: programs.path,
   });
-  return new ReleaseEngine(
-    {
-      clock,
-      ids,
-      eventLog: store.eventLog,
-      leases: store.leases,
-      people: parts.people,
-      source,
-      writeBack: parts.writeBack(umbrella),
-      probe,
-      scripts,
-      umbrella,
-      registryUrl: registry,
-      reachableUrl: (url) => source.absoluteUrl(url),
-      buildRequest: (build) => buildRequest(parts.cloud, parts.url, build),
-      endBuild: async (build, reason) => void (await parts.cloud.builds.cancel(build, actorId("system", ""), reason)),
-      environment: (_platform, environment) => environments.ports(environment),
-      reach: request.reach,
-    },
-    (release, cause) => request.log(`${release}: ${cause instanceof Error ? cause.stack : String(cause)}`),
-  );
+  return {
+    clock,
+    ids,
+    eventLog: store.eventLog,
+    leases: store.leases,
+    people: parts.people,
+    source,
+    writeBack: parts.writeBack(umbrella),
+    probe,
+    scripts,
+    umbrella,
+    registryUrl: registry,
+    reachableUrl: (url) => source.absoluteUrl(url),
+    buildRequest: (build) => buildRequest(parts.cloud, parts.url, build),
+    endBuild: async (build, reason) => void (await parts.cloud.builds.cancel(build, actorId("system", ""), reason)),
+    environment: (_platform, environment) => environments.ports(environment),
+    reach: request.reach,
+  };
 }
 
 /** What a triggered build asks for: the manifest among its substitutions. */

@@ -17,6 +17,7 @@ import { openApiDocument } from "./open-api.ts";
 import { registerPeopleRoutes } from "./people-routes.ts";
 import { registerPhaseRoute } from "./phase-route.ts";
 import { resourceUnknown } from "./problems.ts";
+import { registerRecordRoutes } from "./record-routes.ts";
 import { addRoute, type Routing, sendProblems } from "./routing.ts";
 
 /** Our own API: plans, releases, what environments serve. */
@@ -26,6 +27,7 @@ export function registerReleaseRoutes(routing: Routing): void {
   registerChanging(routing);
   registerDecisionRoutes(routing);
   registerPeopleRoutes(routing);
+  registerRecordRoutes(routing);
   registerPhaseRoute(routing);
 }
 

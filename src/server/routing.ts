@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { z } from "zod";
 import type { Problem } from "../core/values/problem.ts";
+import type { RecordsDesk } from "../engine/records/records-desk.ts";
 import type { ReleaseEngine } from "../engine/releases/release-engine.ts";
 import { ROUTES, type Route } from "../ports/api/contract.ts";
 import { httpStatus } from "../ports/api/exit-codes.ts";
@@ -12,6 +13,7 @@ import { notAllowed, notAuthenticated, requestInvalid, serverStarting } from "./
 /** What the server's handlers work with. */
 export interface ServerDependencies {
   readonly engine: ReleaseEngine;
+  readonly records: RecordsDesk;
   readonly identities: Identities;
   readonly clock: Clock;
   readonly ids: Ids;

@@ -47,6 +47,9 @@ describe("what a release refuses, and how it fails", () => {
     return ended;
   };
 
+  /** The release that the server wrote of last, once the folder has followed it. */
+  const lastRecord = () => here.git(".", "log", "-1", "--format=%(trailers:key=Mobius-Release,valueonly)");
+
   /** Releases a manifest that cannot succeed; what serves is the same before and after. */
   const failed = async (file: string): Promise<Ended> => {
     const before = await serving();
@@ -54,6 +57,8 @@ describe("what a release refuses, and how it fails", () => {
     expect(ended.code, ended.err).toBe(1);
     expect(ended.err).toContain("✗ failed: traffic is as it was");
     expect(await serving()).toEqual(before);
+    const [newest] = await here.json<readonly { readonly id: string }[]>(["status"]);
+    await expect.poll(lastRecord, { timeout: 30_000, interval: 100 }).toBe(newest?.id);
     return ended;
   };
 
@@ -123,11 +128,11 @@ describe("what a release refuses, and how it fails", () => {
   });
 
   it("leaves traffic alone when a candidate never gets ready", { timeout: LONG }, async () => {
-    await here.push(".", "mobius.yaml", (text) => text.replace(/^ {6}CHAT_INTERNAL_LLM_URL: .*\n/m, ""));
+    const taken = await here.push(".", "mobius.yaml", (text) => text.replace(/^ {6}CHAT_INTERNAL_LLM_URL: .*\n/m, ""));
     const { err } = await failed(await draft("ready-staging", (text) => text));
     expect(err).toContain("error[candidate-not-ready]");
     expect(err).toContain("CHAT_INTERNAL_LLM_URL");
-    await here.git(".", "revert", "--no-edit", "HEAD~1");
+    await here.git(".", "revert", "--no-edit", taken);
     await here.git(".", "push", "--quiet", "origin", "HEAD:main");
   });
 

@@ -50,9 +50,21 @@ describe("the main job, as a person does it", () => {
     );
     const month = new Date().toISOString().slice(0, 7);
     const log = await here.git(".", "show", `origin/main:docs/release_logs/${month}-staging.md`);
-    expect(log).toContain("## REL-1 ");
+    expect(log).toContain('<a id="rel-1"></a>\n\n## REL-1 ');
+    expect(log).toContain(`- Manifest: \`${await here.manifest()}\``);
+    expect(log).toMatch(/- Outcome: succeeded\n/);
+    expect(log).toMatch(/- Plan: `sha256:[0-9a-f]{64}`\n- Trigger: `manual:\w+`\n- Requested by: `person:\w+`\n/);
+    expect(log).toMatch(/- Build log: \[`(http:\/\/127\.0\.0\.1:\d+\/builds\/[0-9a-f-]{36})`\]\(\1\)\n/);
+    expect(log).toMatch(/\| migrate \| succeeded \| 1 \| [\d.]+ m?s \|/);
+    expect(log).toMatch(/\| `mobius-chat` \| `[0-9a-f]{40}` \| first release \|/);
     expect(log).toMatch(/- Verification: (\d+) of \1 checks passed/);
-    expect(log).toMatch(/\| mobius-rag \| mobius-rag-rel1-1 \| `sha256:[0-9a-f]{12}` \| http:\/\/127\.0\.0\.1:\d+ \|/);
+    expect(log).toMatch(
+      /\| `mobius-rag` \| create[^|]*\| `mobius-rag-rel1-1` \| `sha256:[0-9a-f]{64}` \| \[`(http:\/\/127\.0\.0\.1:\d+)`\]\(\1\) \|/,
+    );
+    const checklist = await here.git(".", "show", "origin/main:docs/production_build_checklist.md");
+    expect(checklist).toContain("**Prerequisite: the staging pipeline** (`cloudbuild.staging.yaml`)");
+    expect(checklist).toMatch(/^\| 1 \| Staging release of this manifest succeeded .*\| ☑ \| .*\[REL-1\]\(.*#rel-1\)/m);
+    expect(checklist).toContain("| 7 | Module hub shows every service up, with links to production only | ☐ | |");
   });
 
   it("says that there is nothing to do when run again, and serves until Ctrl-C", { timeout: LONG }, async () => {
@@ -99,6 +111,10 @@ describe("the main job, as a person does it", () => {
     expect((await fetch(`${chat}/ready`)).status).toBe(200);
     const [newest] = await here.json<readonly Summary[]>(["status"]);
     expect(newest).toMatchObject({ id: "REL-2", state: "failed" });
+    const month = new Date().toISOString().slice(0, 7);
+    await expect
+      .poll(() => here.git(".", "show", `origin/main:docs/release_logs/${month}-staging.md`), { timeout: 30_000 })
+      .toMatch(/## REL-2 [\s\S]*- Outcome: failed: check-failed: Check services/);
   });
 
   it("builds and deploys only what a changed module feeds", { timeout: LONG }, async () => {

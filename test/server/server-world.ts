@@ -4,6 +4,7 @@ import { createIdentities } from "../../src/adapters/identity/identities.ts";
 import { createPeople } from "../../src/adapters/identity/people.ts";
 import { systemClock } from "../../src/adapters/system/system-clock.ts";
 import { systemIds } from "../../src/adapters/system/system-ids.ts";
+import { RecordsDesk } from "../../src/engine/records/records-desk.ts";
 import { ReleaseEngine } from "../../src/engine/releases/release-engine.ts";
 import { createMemoryDocuments } from "../../src/ports/documents.fake.ts";
 import type { Identities } from "../../src/ports/identities.ts";
@@ -74,7 +75,8 @@ export async function startServerWorld(): Promise<ServerWorld> {
     clock: systemClock,
     ids: systemIds,
   });
-  const engine = new ReleaseEngine({ ...world.ports(), people }, () => {});
+  const ports = { ...world.ports(), people };
+  const engine = new ReleaseEngine(ports, () => {});
   const identities = createIdentities({
     signingKey: new Uint8Array(32).fill(7),
     personToken: async () => TOKEN,
@@ -85,6 +87,7 @@ export async function startServerWorld(): Promise<ServerWorld> {
   const readiness = { isReady: true };
   const { app, makeLink } = createServer({
     engine,
+    records: new RecordsDesk({ ...ports, releases: () => engine.list() }),
     identities,
     clock: systemClock,
     ids: systemIds,

@@ -105,7 +105,7 @@ export function deriveManifest(promotion: Promotion): Checked<DerivedManifest> {
 }
 
 /** `prod` where the environment goes by it, otherwise its name: what its manifests' names end in. */
-export function manifestSuffix({ name, aliases }: Environment): string {
+function manifestSuffix({ name, aliases }: Environment): string {
   return aliases.names.includes("prod") ? "prod" : name;
 }
 

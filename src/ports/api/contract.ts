@@ -186,6 +186,25 @@ export const ROUTES = {
     permission: "person",
     summary: "What an environment serves.",
   },
+  where: {
+    method: "GET",
+    path: "/api/v1/where",
+    permission: "person",
+    summary: "Which environments have a commit, image or release (?subject=, ?environment= any number of times).",
+  },
+  changelog: {
+    method: "GET",
+    path: "/api/v1/changelog",
+    permission: "person",
+    summary: "What differs between two releases or environments (?from=, ?to=, ?limit= commits of each module).",
+  },
+  records: {
+    method: "GET",
+    path: "/api/v1/records",
+    permission: "person",
+    summary:
+      "What the umbrella's records say of releases, oldest first (?environment=, ?after= the number of a release).",
+  },
   access: {
     method: "POST",
     path: "/api/v1/environments/:environment/access",

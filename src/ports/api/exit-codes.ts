@@ -24,6 +24,8 @@ const OTHERWISE: Readonly<Record<string, { readonly status: number; readonly exi
   "body-too-large": { status: 413, exit: EXIT.invalid },
   "request-invalid": { status: 400, exit: EXIT.invalid },
   "release-unknown": { status: 404, exit: EXIT.invalid },
+  "subject-unknown": { status: 404, exit: EXIT.invalid },
+  "changelog-side-unknown": { status: 404, exit: EXIT.invalid },
   "environment-unknown": { status: 404, exit: EXIT.invalid },
   "approval-by-proposer": { status: 403, exit: EXIT.denied },
   "approval-not-allowed": { status: 403, exit: EXIT.denied },

@@ -2,22 +2,23 @@ import { parseManifest } from "../../../core/manifest/parse-manifest.ts";
 import { pinEdits } from "../../../core/manifest/pin-edits.ts";
 import { rewriteManifest } from "../../../core/manifest/rewrite-manifest.ts";
 import type { Platform } from "../../../core/platform/platform.ts";
+import { recordFiles } from "../../../core/records/release-record.ts";
 import type { Release } from "../../../core/release/state.ts";
 import { err, ok } from "../../../core/values/result.ts";
-import { releaseLogPath, withLogEntry } from "../../../core/views/release-log.ts";
 import { releasedPins } from "../../../core/views/released-pins.ts";
+import { readRecord } from "../../records/read-record.ts";
 import type { PhaseContext, PhaseOutcome } from "../phase-context.ts";
 import { writeBackFailed } from "../problems.ts";
 
 /**
  * Writes what was released back to the umbrella in one commit: full commits and digests into the manifest, an entry
- * into the release log. Found again by its trailer, so a repeat after a crash makes no second commit.
+ * into the release log, what it proves into the checklist. Found again by its trailer, so a repeat after a crash makes no second commit.
  */
 export async function recordRelease(context: PhaseContext): Promise<PhaseOutcome> {
   const { ports, platform, release } = context;
   if (platform.git.writeBack.kind === "none") return ok("the platform file asks for no write-back");
   const { id, plan } = release();
-  const endedAt = ports.clock.now();
+  const record = await readRecord(ports.source, platform, release());
   await context.checkLease();
   ports.reach("record:before");
   const manifest = {
@@ -31,7 +32,7 @@ export async function recordRelease(context: PhaseContext): Promise<PhaseOutcome
     files: [
       // A rollback gives traffic back: what its manifest pins was written when it was released.
       ...(plan.actions.rollback === undefined ? [manifest] : []),
-      { path: releaseLogPath(plan.environment, endedAt), change: (text) => withLogEntry(text, release(), endedAt) },
+      ...recordFiles(record),
     ],
   });
   ports.reach("record:after");

@@ -1,0 +1,57 @@
+import { type CommandDefinition, collect } from "./command-definition.ts";
+
+/** Commands about what was released: where it is, what changed, and the files that say so. */
+export function recordCommands(): readonly CommandDefinition[] {
+  return [
+    {
+      name: "where <subject>",
+      description: "Say which environments have a commit, tag, image or release, since when, or why not.",
+      examples: [
+        "mobius where 3f2a9c11d0e4",
+        "mobius where mobius-chat@main --env production",
+        "mobius where sha256:0123456789ab",
+        "mobius where REL-7 --json",
+      ],
+      options: (command) =>
+        command.option(
+          "--env <environment>",
+          "only this environment (repeatable); exit 1 where one lacks it",
+          collect,
+          [],
+        ),
+      run: async (context, [subject = ""], { env }) =>
+        (await import("./commands/records.ts")).where(context, subject, env as string[]),
+    },
+    {
+      name: "changelog <from> <to>",
+      description: "Show commits, images, migrations and settings that differ between two releases or environments.",
+      examples: ["mobius changelog REL-6 REL-7", "mobius changelog production staging --markdown"],
+      options: (command) =>
+        command
+          .option("--markdown", "for a pull request or a page")
+          .option("--limit <count>", "commits shown of each module, at most 1000", "50"),
+      run: async (context, [from = "", to = ""], { markdown, limit }) =>
+        (await import("./commands/records.ts")).changelog(context, {
+          from,
+          to,
+          limit: String(limit),
+          format: markdown === true ? "markdown" : "terminal",
+        }),
+    },
+    {
+      name: "export",
+      group: { name: "records", description: "Release logs and the production build checklist." },
+      description: "Write the records of all releases again, from the event log, into the umbrella's folder.",
+      examples: ["mobius records export", "mobius records export --env staging --check"],
+      options: (command) =>
+        command
+          .option("--env <environment>", "only releases to this environment")
+          .option("--check", "write nothing; exit 1 where a file differs"),
+      run: async (context, _args, { env, check }) =>
+        (await import("./commands/records.ts")).exportRecords(context, {
+          ...(env === undefined ? {} : { environment: String(env) }),
+          purpose: check === true ? "check" : "write",
+        }),
+    },
+  ];
+}
