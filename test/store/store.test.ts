@@ -10,6 +10,7 @@ import { instant } from "../../src/core/values/time.ts";
 import { describeDocuments } from "../../src/ports/documents.contract.ts";
 import { describeEventLog } from "../../src/ports/event-log.contract.ts";
 import { describeLeases } from "../../src/ports/leases.contract.ts";
+import { describeOutbox } from "../../src/ports/outbox.contract.ts";
 import { queryOnce, startTestCluster, type TestCluster } from "../support/cluster.ts";
 
 let test: TestCluster;
@@ -58,6 +59,8 @@ describeLeases("PostgreSQL", async () => {
 });
 
 describeDocuments("PostgreSQL", () => harness());
+
+describeOutbox("PostgreSQL", () => harness());
 
 const noted = (text: string) => ({
   event: { type: "noted", text },
@@ -135,7 +138,7 @@ describe("the store", () => {
     const outcome = await createStore({ connection, clock: systemClock, ids: systemIds });
     expect(outcome.ok ? "" : renderProblem(outcome.error)).toMatchInlineSnapshot(`
       "error[store-newer]: The state was written by a newer version of mobius.
-        why:   Its schema has version 99; this version of mobius knows 1.
+        why:   Its schema has version 99; this version of mobius knows 2.
                Going on could misread what the newer version recorded.
         fix:   Start the newer version again, or restore a backup that was made before it ran.
         more:  docs/errors.md#store-newer"
