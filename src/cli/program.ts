@@ -7,6 +7,7 @@ import { buildCommands } from "./build-commands.ts";
 import type { CommandContext, DemoParts } from "./command-context.ts";
 import type { CommandDefinition, CommonOptions } from "./command-definition.ts";
 import { fileCommands } from "./file-commands.ts";
+import { notificationCommands } from "./notification-commands.ts";
 import { releaseCommands } from "./release-commands.ts";
 import { type ServerCommandParts, serverCommands } from "./server-commands.ts";
 import { triggerCommands } from "./trigger-commands.ts";
@@ -54,6 +55,7 @@ export function createProgram(options: ProgramOptions): { parse: (argv: readonly
     ...buildCommands(),
     ...administrationCommands(),
     ...triggerCommands(),
+    ...notificationCommands(),
     ...serverCommands(options),
   ])
     add(definition);

@@ -71,6 +71,22 @@ export class ServerClient {
     return this.#json("POST", `/api/v1/environments/${encodeURIComponent(environment)}/access`, {});
   }
 
+  channels(): Promise<Answer<readonly ChannelAnswer[]>> {
+    return this.#json("GET", "/api/v1/notifications/channels");
+  }
+
+  messages(state: string | undefined): Promise<Answer<readonly MessageAnswer[]>> {
+    return this.#json("GET", `/api/v1/notifications/messages${state === undefined ? "" : `?state=${state}`}`);
+  }
+
+  /** What is asked of the notifications by a POST; `what` is the route's last word. */
+  notify<T>(
+    what: "tests" | "tries" | "subscriptions" | "unsubscriptions" | "tokens",
+    body: unknown,
+  ): Promise<Answer<T>> {
+    return this.#json("POST", `/api/v1/notifications/${what}`, body);
+  }
+
   installation(): Promise<Answer<{ installation: string; version: string }>> {
     return this.#json("GET", "/api/v1/installation");
   }
@@ -148,6 +164,28 @@ export class ServerClient {
       return err([serverUnreachable(this.#options.url, inner instanceof Error ? inner.message : String(inner))]);
     }
   }
+}
+
+/** A channel of notifications and how it is doing. */
+export interface ChannelAnswer {
+  readonly channel: string;
+  readonly receiver: string;
+  readonly waiting: number;
+  readonly delivered: number;
+  readonly failed: number;
+  readonly reason?: string;
+}
+
+/** A message of the outbox. */
+export interface MessageAnswer {
+  readonly id: string;
+  readonly channel: string;
+  readonly about: string;
+  readonly createdAt: string;
+  readonly state: string;
+  readonly tries: number;
+  readonly reason?: string;
+  readonly dueAt?: string;
 }
 
 /** What tools of Google's need to reach an environment. */

@@ -5,6 +5,8 @@ import { createScriptRunner } from "../adapters/scripts/script-runner.ts";
 import { portHolder } from "../adapters/system/port-holder.ts";
 import { systemClock as clock } from "../adapters/system/system-clock.ts";
 import { systemIds as ids } from "../adapters/system/system-ids.ts";
+import { buildOf } from "../core/release/apply-event.ts";
+import type { Release } from "../core/release/state.ts";
 import { actorId } from "../core/values/ids.ts";
 import type { Problem } from "../core/values/problem.ts";
 import { err, ok, type Result } from "../core/values/result.ts";
@@ -15,6 +17,7 @@ import type { Probe } from "../ports/probe.ts";
 import type { Source, WriteBack } from "../ports/source.ts";
 import { createServer } from "../server/create-server.ts";
 import type { Cloud } from "./compose-cloud.ts";
+import { composeNotifications } from "./compose-notifications.ts";
 import { environmentAccess } from "./environment-access.ts";
 import type { Environments } from "./environments.ts";
 import type { Foundation, RunningServer } from "./foundation.ts";
@@ -43,8 +46,15 @@ export async function composeReleases(parts: Parts): Promise<Result<Omit<Running
   if (!umbrella.ok) return umbrella;
   let isReady = false;
   const engine = releaseEngine(parts, umbrella.value);
+  const { dispatcher, desk, pushToken, register } = composeNotifications({
+    foundation,
+    secrets: cloud.secrets,
+    url,
+    hasRelease: (build) => engine.list().some((release) => isOfBuild(release, build)),
+  });
   const { app, makeLink } = createServer({
     engine,
+    notifications: desk,
     identities,
     clock,
     ids,
@@ -58,7 +68,11 @@ export async function composeReleases(parts: Parts): Promise<Result<Omit<Running
     schema: readSchema,
     environment: (name) => servedEnvironment(parts.environments, request.directory, name),
     access: (name) => environmentAccess(identities, request.directory, name),
-    register: cloud.register,
+    pushToken,
+    register(fastify, callerOf) {
+      cloud.register(fastify, callerOf);
+      register(fastify);
+    },
   });
   // Before anything can change a service: what an earlier server left half done is settled first.
   await cloud.run.start();
@@ -66,13 +80,21 @@ export async function composeReleases(parts: Parts): Promise<Result<Omit<Running
   if (!listening.ok) return listening;
   stops.push(async () => {
     isReady = false;
+    await dispatcher.stop();
     await engine.stop();
     await app.close();
   });
   await cloud.builds.recover();
   await engine.start();
+  dispatcher.start();
   isReady = true;
   return ok({ url, makeLink });
+}
+
+function isOfBuild(release: Release, id: string): boolean {
+  const build = buildOf(release.stage);
+  const own = build.kind === "submitted" || build.kind === "ended" ? build.id : undefined;
+  return release.givenBuild?.id === id || own === id;
 }
 
 function releaseEngine(parts: Parts, umbrella: string): ReleaseEngine {

@@ -86,6 +86,7 @@ export function describeOutbox(label: string, start: () => Promise<OutboxHarness
         { channel: "slack", state: "failed", count: 1, reason: "status 404" },
         { channel: "slack", state: "waiting", count: 1 },
       ]);
+      expect((await h.outbox.channels("failed")).map(({ channel, count }) => [channel, count])).toEqual([["slack", 1]]);
       expect((await h.outbox.list({ limit: 2 })).map(({ id }) => id)).toEqual(["c", "b"]);
       expect((await h.outbox.list({ state: "failed", limit: 9 })).map(({ id }) => id)).toEqual(["a"]);
     });

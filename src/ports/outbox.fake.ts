@@ -39,9 +39,10 @@ export function createMemoryOutbox(eventLog: EventLog): Outbox {
       const text = messages.get(id);
       if (text !== undefined) messages.set(id, JSON.stringify({ ...(JSON.parse(text) as StoredMessage), state }));
     },
-    async channels() {
+    async channels(wanted) {
       const counts = new Map<string, ChannelCount>();
       for (const { channel, state } of all()) {
+        if (wanted !== undefined && state.name !== wanted) continue;
         const key = `${channel} ${state.name}`;
         const reason = reasonOf(state) ?? counts.get(key)?.reason;
         const count = (counts.get(key)?.count ?? 0) + 1;

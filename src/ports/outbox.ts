@@ -46,8 +46,8 @@ export interface Outbox {
   }): Promise<readonly StoredMessage[]>;
   /** Says what came of a try. Nothing happens to a message that is gone. */
   settle(id: string, state: MessageState): Promise<void>;
-  /** How many messages there are, by channel and state, with the newest reason of those that have one. */
-  channels(): Promise<readonly ChannelCount[]>;
+  /** How many messages there are, by channel and state (all, or the one given), with the newest reason that there is. */
+  channels(state?: MessageState["name"]): Promise<readonly ChannelCount[]>;
   /** Newest first. */
   list(query: { readonly state?: MessageState["name"]; readonly limit: number }): Promise<readonly StoredMessage[]>;
   /** Forgets what was settled before the instant; gives how many that were. */

@@ -52,12 +52,12 @@ export function createOutbox(connection: StoreConnection): Outbox {
         ...[id, state.name, state.tries, at, reason],
       ]);
     },
-    async channels() {
+    async channels(wanted) {
       const rows = await connection.query<ChannelCount & { readonly count: string }>(
         `SELECT channel, state, count(*) AS count, (array_agg(reason ORDER BY number DESC)
           FILTER (WHERE reason IS NOT NULL))[1] AS reason
-          FROM mobius.outbox GROUP BY channel, state ORDER BY channel, state`,
-        [],
+          FROM mobius.outbox WHERE $1::text IS NULL OR state = $1 GROUP BY channel, state ORDER BY channel, state`,
+        [wanted],
       );
       return rows.map(({ channel, state, count, reason }) => ({
         ...{ channel, state, count: Number(count) },

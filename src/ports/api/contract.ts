@@ -83,6 +83,24 @@ export const phaseBody = z.strictObject({
   report: report.optional(),
 });
 
+/** Which channel is tried out, and with which environment's secret. */
+export const notificationTestBody = z.strictObject({
+  channel: z.string().max(100),
+  environment: z.string().max(100).optional(),
+});
+
+/** Which message is sent again; all that were given up where none is named. */
+export const sendAgainBody = z.strictObject({ message: z.string().max(500).optional() });
+
+/** Where an environment's builds are told of. */
+export const subscribeBody = z.strictObject({ environment: z.string().max(100), url: z.string().max(2_000) });
+
+/** Which subscription ends. */
+export const unsubscribeBody = z.strictObject({ subscription: z.string().max(100) });
+
+/** Whose builds a token is to tell of. */
+export const pushTokenBody = z.strictObject({ environment: z.string().max(100) });
+
 /** Every route of ours. Google's own are in `cloud/`. */
 export const ROUTES = {
   health: { method: "GET", path: "/healthz", permission: "public", summary: "Whether the process answers." },
@@ -150,6 +168,53 @@ export const ROUTES = {
     path: "/api/v1/builds/:build/log",
     permission: "person",
     summary: "A build's log as text.",
+  },
+  channels: {
+    method: "GET",
+    path: "/api/v1/notifications/channels",
+    permission: "person",
+    summary: "Where notifications go, and how that is going.",
+  },
+  messages: {
+    method: "GET",
+    path: "/api/v1/notifications/messages",
+    permission: "person",
+    summary: "Messages of the outbox, newest first; ?state=waiting, delivered or failed.",
+  },
+  notificationTest: {
+    method: "POST",
+    path: "/api/v1/notifications/tests",
+    permission: "person",
+    summary: "Send a test message now.",
+    body: notificationTestBody,
+  },
+  sendAgain: {
+    method: "POST",
+    path: "/api/v1/notifications/tries",
+    permission: "person",
+    summary: "Send messages again that were given up.",
+    body: sendAgainBody,
+  },
+  subscribe: {
+    method: "POST",
+    path: "/api/v1/notifications/subscriptions",
+    permission: "person",
+    summary: "Tell a program of an environment's builds.",
+    body: subscribeBody,
+  },
+  unsubscribe: {
+    method: "POST",
+    path: "/api/v1/notifications/unsubscriptions",
+    permission: "person",
+    summary: "Tell it no more.",
+    body: unsubscribeBody,
+  },
+  pushToken: {
+    method: "POST",
+    path: "/api/v1/notifications/tokens",
+    permission: "person",
+    summary: "A token with which messages about an environment's builds are taken.",
+    body: pushTokenBody,
   },
   schema: { method: "GET", path: "/api/v1/schemas/:schema", permission: "public", summary: "A JSON Schema." },
 } as const satisfies Record<string, Route>;
