@@ -63,7 +63,7 @@ describe("what is told of a release", () => {
   });
 
   const ends: readonly (readonly [Outcome, readonly string[], string])[] = [
-    [{ kind: "succeeded" }, ["succeeded"], "REL-7 serves in staging."],
+    [{ kind: "succeeded" }, ["succeeded"], "REL-7 succeeded in staging."],
     [{ kind: "failed", problem: PROBLEM }, ["failed"], "REL-7 failed in staging."],
     [{ kind: "cancelled", reason: "wrong one" }, ["failed"], "REL-7 was cancelled in staging."],
     [{ kind: "rolled-back", problem: PROBLEM }, ["rolledBack"], "REL-7 was rolled back in staging."],

@@ -86,7 +86,7 @@ function meaningOf(before: Release | undefined, event: ReleaseEvent, after: Rele
 function meaningOfEnd(outcome: Outcome, { id }: Release): Meaning {
   switch (outcome.kind) {
     case "succeeded":
-      return { moments: ["succeeded"], verb: "serves in" };
+      return { moments: ["succeeded"], verb: "succeeded in" };
     case "failed":
       return { moments: ["failed"], verb: "failed in", problem: outcome.problem, needed: outcome.problem.fix };
     case "cancelled":
