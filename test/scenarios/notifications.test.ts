@@ -22,7 +22,7 @@ describe("notifications of a real server", () => {
   let server: Running;
   let http: HttpReceiver;
   let mail: MailReceiver;
-  let behaviour: "take" | "hang" = "take";
+  let behaviour: "take" | "hang" | { readonly status: number } = "take";
 
   const serve = async () => {
     server = here.start(["serve", "--dir", here.umbrella, "--port", String(here.port)], {
@@ -140,10 +140,12 @@ describe("notifications of a real server", () => {
       ...["notifications", "token", "--env", "staging"],
     ]);
     behaviour = "hang";
-    const data = Buffer.from(JSON.stringify({ id: "g-1", projectId: PROJECT, status: "FAILURE" })).toString("base64");
     const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
-    const answer = await fetch(url, { method: "POST", headers, body: JSON.stringify({ message: { data } }) });
-    expect(await answer.json()).toMatchObject({ verdict: "told" });
+    const push = async (id: string) => {
+      const data = Buffer.from(JSON.stringify({ id, projectId: PROJECT, status: "FAILURE" })).toString("base64");
+      return (await fetch(url, { method: "POST", headers, body: JSON.stringify({ message: { data } }) })).json();
+    };
+    expect(await push("g-1")).toMatchObject({ verdict: "told" });
     await expect.poll(() => http.received.at(-1)?.body, { timeout: 20_000 }).toContain("Build g-1 failed in staging.");
     server.kill("SIGINT");
     const { code } = await server.ended;
@@ -152,5 +154,11 @@ describe("notifications of a real server", () => {
     await serve();
     const sent = () => http.received.filter(({ body }) => body.includes("Build g-1 failed")).length;
     await expect.poll(sent, { timeout: 20_000 }).toBe(2);
+    behaviour = { status: 404 };
+    expect(await push("g-2")).toMatchObject({ verdict: "told" });
+    const status = async () => (await here.run(["status"])).err;
+    await expect
+      .poll(status, { timeout: 20_000 })
+      .toBe("1 notifications did not reach slack: mobius notifications list --failed\n");
   });
 });
