@@ -7,6 +7,7 @@ import * as platform from "../src/core/platform/problems.ts";
 import { digestOf } from "../src/core/values/digest.ts";
 import { type Problem, renderProblem } from "../src/core/values/problem.ts";
 import * as yaml from "../src/core/yaml/problems.ts";
+import * as notifications from "../src/engine/notifications/problems.ts";
 import * as records from "../src/engine/records/problems.ts";
 import * as decisions from "../src/engine/releases/decision-problems.ts";
 import * as releases from "../src/engine/releases/problems.ts";
@@ -128,6 +129,12 @@ const PROBLEMS: readonly Problem[] = [
   rollback.rollbackImpossible("production"),
   rollback.rollbackTargetUnknown("REL-3", "production"),
   rollback.revisionGone("api", "api-rel1-1", "REL-1"),
+  notifications.channelUnknown("sms", ["slack", "email"]),
+  notifications.channelUnknown("slack", []),
+  notifications.notificationNotDelivered("slack", "hooks.slack.com answered 404"),
+  notifications.messageUnknown("REL-9/9@slack"),
+  notifications.subscriptionInvalid("The address is no https URL."),
+  notifications.subscriptionUnknown("push/0a1b2c3d4e5f"),
   cli.serverUnreachable("http://127.0.0.1:7070", "connect ECONNREFUSED 127.0.0.1:7070"),
   cli.fileNotFound("m.yaml"),
   cli.triggerUnknown("staging"),

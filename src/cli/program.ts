@@ -8,6 +8,7 @@ import type { CommandContext, DemoParts } from "./command-context.ts";
 import type { CommandDefinition, CommonOptions } from "./command-definition.ts";
 import { decisionCommands } from "./decision-commands.ts";
 import { fileCommands } from "./file-commands.ts";
+import { notificationCommands } from "./notification-commands.ts";
 import { recordCommands } from "./record-commands.ts";
 import { releaseCommands } from "./release-commands.ts";
 import { type ServerCommandParts, serverCommands } from "./server-commands.ts";
@@ -58,6 +59,7 @@ export function createProgram(options: ProgramOptions): { parse: (argv: readonly
     ...buildCommands(),
     ...administrationCommands(),
     ...triggerCommands(),
+    ...notificationCommands(),
     ...serverCommands(options),
   ])
     add(definition);

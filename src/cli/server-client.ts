@@ -7,6 +7,15 @@ import { err, ok, type Result } from "../core/values/result.ts";
 import type { DriftView } from "../core/views/drift-view.ts";
 import type { Explanation, ReleaseSummary, ReleaseView } from "../core/views/release-view.ts";
 import { type EventLine, NEXT_BYTE, type PhaseLine } from "../ports/api/contract.ts";
+import type {
+  AccessAnswer,
+  ChannelAnswer,
+  EnvironmentAnswer,
+  MessageAnswer,
+  PersonAnswer,
+  PromotionAnswer,
+  ReleaseAnswer,
+} from "./answers.ts";
 import { cloudRefused, serverUnreachable } from "./problems.ts";
 
 /** A call of our API that went wrong in a way that the user can mend. */
@@ -136,6 +145,22 @@ export class ServerClient {
     return this.#json("POST", `/api/v1/environments/${encodeURIComponent(environment)}/access`, {});
   }
 
+  channels(): Promise<Answer<readonly ChannelAnswer[]>> {
+    return this.#json("GET", "/api/v1/notifications/channels");
+  }
+
+  messages(state: string | undefined): Promise<Answer<readonly MessageAnswer[]>> {
+    return this.#json("GET", `/api/v1/notifications/messages${state === undefined ? "" : `?state=${state}`}`);
+  }
+
+  /** What is asked of the notifications by a POST; `what` is the route's last word. */
+  notify<T>(
+    what: "tests" | "tries" | "subscriptions" | "unsubscriptions" | "tokens",
+    body: unknown,
+  ): Promise<Answer<T>> {
+    return this.#json("POST", `/api/v1/notifications/${what}`, body);
+  }
+
   installation(): Promise<Answer<{ installation: string; version: string }>> {
     return this.#json("GET", "/api/v1/installation");
   }
@@ -213,48 +238,6 @@ export class ServerClient {
       return err([serverUnreachable(this.#options.url, inner instanceof Error ? inner.message : String(inner))]);
     }
   }
-}
-
-/** What came of asking for a release. */
-export type ReleaseAnswer = { readonly release: ReleaseView } | { readonly nothingToDo: true; readonly plan: Plan };
-
-/** What a promotion would release. */
-export interface PromotionAnswer {
-  /** The release that proved it. */
-  readonly source: string;
-  readonly manifest: {
-    readonly file: string;
-    readonly text: string;
-    readonly changes: readonly { readonly path: readonly string[]; readonly from: string; readonly to: string }[];
-  };
-  readonly plan: Plan;
-}
-
-/** A person, without the token. */
-export interface PersonAnswer {
-  readonly name: string;
-  readonly roles: readonly string[];
-  readonly tokenEnd: string;
-  readonly expiresAt: string;
-}
-
-/** What tools of Google's need to reach an environment. */
-export interface AccessAnswer {
-  readonly project: string;
-  readonly region: string;
-  readonly token: string;
-  readonly expiresAt: string;
-}
-
-/** What an environment serves. */
-export interface EnvironmentAnswer {
-  readonly environment: string;
-  readonly services: readonly {
-    readonly service: string;
-    readonly url: string;
-    readonly revision?: string;
-    readonly digest?: string;
-  }[];
 }
 
 async function problemsOf(response: Response): Promise<readonly Problem[]> {

@@ -5,6 +5,8 @@ import { createScriptRunner } from "../adapters/scripts/script-runner.ts";
 import { portHolder } from "../adapters/system/port-holder.ts";
 import { systemClock as clock } from "../adapters/system/system-clock.ts";
 import { systemIds as ids } from "../adapters/system/system-ids.ts";
+import { buildOf } from "../core/release/apply-event.ts";
+import type { Release } from "../core/release/state.ts";
 import { actorId } from "../core/values/ids.ts";
 import type { Problem } from "../core/values/problem.ts";
 import { err, ok, type Result } from "../core/values/result.ts";
@@ -19,6 +21,7 @@ import type { Probe } from "../ports/probe.ts";
 import type { Source, WriteBack } from "../ports/source.ts";
 import { createServer } from "../server/create-server.ts";
 import type { Cloud } from "./compose-cloud.ts";
+import { composeNotifications } from "./compose-notifications.ts";
 import { environmentAccess } from "./environment-access.ts";
 import type { Environments } from "./environments.ts";
 import type { Foundation, RunningServer } from "./foundation.ts";
@@ -51,9 +54,16 @@ export async function composeReleases(parts: Parts): Promise<Result<Omit<Running
   const fail = (release: string, cause: unknown) =>
     request.log(`${release}: ${cause instanceof Error ? cause.stack : String(cause)}`);
   const engine = new ReleaseEngine(ports, fail);
+  const { dispatcher, desk, pushToken, register } = composeNotifications({
+    foundation,
+    secrets: cloud.secrets,
+    url,
+    hasRelease: (build) => engine.list().some((release) => isOfBuild(release, build)),
+  });
   const { app, makeLink } = createServer({
     engine,
     records: new RecordsDesk({ ...ports, releases: () => engine.list() }),
+    notifications: desk,
     identities,
     clock,
     ids,
@@ -68,7 +78,11 @@ export async function composeReleases(parts: Parts): Promise<Result<Omit<Running
     schema: readSchema,
     environment: (name) => servedEnvironment(parts.environments, request.directory, name),
     access: (name) => environmentAccess(identities, request.directory, name),
-    register: cloud.register,
+    pushToken,
+    register(fastify, callerOf) {
+      cloud.register(fastify, callerOf);
+      register(fastify);
+    },
   });
   // Before anything can change a service: what an earlier server left half done is settled first.
   await cloud.run.start();
@@ -76,12 +90,14 @@ export async function composeReleases(parts: Parts): Promise<Result<Omit<Running
   if (!listening.ok) return listening;
   stops.push(async () => {
     isReady = false;
+    await dispatcher.stop();
     await engine.stop();
     await app.close();
   });
   await cloud.builds.recover();
   await engine.start();
   startKeeper(new RecordKeeper({ ports, releases: () => engine.list(), onFailure: fail }), stops, fail);
+  dispatcher.start();
   isReady = true;
   const watching = new AbortController();
   const watched = watchDrift(
@@ -104,6 +120,12 @@ function startKeeper(keeper: RecordKeeper, stops: Parts["stops"], fail: (of: str
     stopping.abort();
     await ended;
   });
+}
+
+function isOfBuild(release: Release, id: string): boolean {
+  const build = buildOf(release.stage);
+  const own = build.kind === "submitted" || build.kind === "ended" ? build.id : undefined;
+  return release.givenBuild?.id === id || own === id;
 }
 
 function releasePorts(parts: Parts, umbrella: string): ReleasePorts {

@@ -21,6 +21,10 @@ export interface ServerRequest {
   readonly executor: ExecutorKind;
   /** Where a Docker Engine would listen. */
   readonly dockerSocket: string;
+  /** Receivers of notifications that may be inside the machine or its networks: `host:port`, with commas or spaces. */
+  readonly receivers: string;
+  /** Whose pushes about builds are taken besides those with our own tokens: empty texts for nobody's. */
+  readonly push: { readonly audience: string; readonly account: string };
   readonly person: string;
   readonly log: (line: string) => void;
   /** Called at each point at which a crash matters. */

@@ -60,11 +60,14 @@ async function demo(settings: ReturnType<typeof serverSettings>) {
 
 function serverSettings() {
   const { DATABASE_URL, PATH, MOBIUS_KILL_POINT, DOCKER_HOST = "" } = process.env;
+  const { MOBIUS_RECEIVERS = "", MOBIUS_PUSH_AUDIENCE = "", MOBIUS_PUSH_ACCOUNT = "" } = process.env;
   return {
     stateDirectory: resolve(stateDirectory(process.env)),
     ...(DATABASE_URL ? { databaseUrl: DATABASE_URL } : {}),
     searchPath: PATH ?? "",
     dockerSocket: /^unix:\/\/(.+)$/.exec(DOCKER_HOST)?.[1] ?? "/var/run/docker.sock",
+    receivers: MOBIUS_RECEIVERS,
+    push: { audience: MOBIUS_PUSH_AUDIENCE, account: MOBIUS_PUSH_ACCOUNT },
     person: personName(),
     log: err,
     // For tests of crashes: the server kills itself where it is told to.

@@ -7,6 +7,7 @@ import type { Caller } from "../ports/identities.ts";
 import { Authenticator } from "./authenticate.ts";
 import { registerBoard } from "./board/register-board.ts";
 import { answerFaults } from "./faults.ts";
+import { registerNotificationRoutes } from "./notification-routes.ts";
 import { hostRefused } from "./problems.ts";
 import { registerReleaseRoutes } from "./release-routes.ts";
 import { type Routing, type ServerDependencies, sendProblems } from "./routing.ts";
@@ -39,6 +40,7 @@ export function createServer(deps: ServerDependencies): CreatedServer {
   answerFaults(app, { bodyLimitBytes: BODY_LIMIT_BYTES, onFault: deps.onFault });
   const routing: Routing = { app, callerOf, deps };
   registerReleaseRoutes(routing);
+  registerNotificationRoutes(routing);
   registerBoard(routing, authenticator);
   deps.register(app, async (request) => withoutSteps(await callerOf(request)));
   return { app, makeLink: () => authenticator.makeLink() };
@@ -58,14 +60,14 @@ function withoutOrigin(url: string): string {
 const PROXIED = /^([a-z]+-[a-z]+\d+-)?run\.mobius\.internal(:\d+)?$/;
 
 /**
- * Webhooks come from elsewhere, often through a tunnel with a name of its own. Each must know a secret, which a page in a
- * browser does not, and hears nothing but whether it does.
+ * Webhooks and Pub/Sub's pushes come from elsewhere, often through a tunnel with a name of its own. Each must know a
+ * secret, which a page in a browser does not, and hears nothing but whether it does.
  */
-const WEBHOOK =
-  /^\/v1\/projects\/[\w.:-]+\/((locations\/[\w-]+\/)?triggers\/[\w-]+:webhook|githubDotComWebhook:receive)(\?|$)/;
+const FROM_ELSEWHERE =
+  /^\/api\/v1\/pubsub\/builds(\?|$)|^\/v1\/projects\/[\w.:-]+\/((locations\/[\w-]+\/)?triggers\/[\w-]+:webhook|githubDotComWebhook:receive)(\?|$)/;
 
 function isOurs({ headers, url, method }: FastifyRequest): boolean {
-  if (isLoopback(headers.host) || (method === "POST" && WEBHOOK.test(url))) return true;
+  if (isLoopback(headers.host) || (method === "POST" && FROM_ELSEWHERE.test(url))) return true;
   return PROXIED.test(headers.host ?? "") && /^\/(apis|v1|v2)\//.test(url);
 }
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { ROUTES, type Route } from "../ports/api/contract.ts";
+import { ROUTES } from "../ports/api/contract.ts";
+import type { Route } from "../ports/api/route.ts";
 
 /** The OpenAPI 3.1 document of our API, from the contract. */
 export function openApiDocument(version: string): unknown {

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import type { Problem } from "../core/values/problem.ts";
 import type { Result } from "../core/values/result.ts";
-import { ROUTES, type Route } from "../ports/api/contract.ts";
+import { ROUTES } from "../ports/api/contract.ts";
+import type { Route } from "../ports/api/route.ts";
 import { requestInvalid } from "./problems.ts";
 import { addRoute, type Routing, sendProblems } from "./routing.ts";
 

@@ -1,10 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { z } from "zod";
 import type { Problem } from "../core/values/problem.ts";
+import type { NotificationDesk } from "../engine/notifications/notification-desk.ts";
 import type { RecordsDesk } from "../engine/records/records-desk.ts";
 import type { ReleaseEngine } from "../engine/releases/release-engine.ts";
-import { ROUTES, type Route } from "../ports/api/contract.ts";
+import { ROUTES } from "../ports/api/contract.ts";
 import { httpStatus } from "../ports/api/exit-codes.ts";
+import type { Route } from "../ports/api/route.ts";
 import type { Clock, Ids } from "../ports/clock.ts";
 import type { Caller, Identities } from "../ports/identities.ts";
 import type { People } from "../ports/people.ts";
@@ -14,6 +16,7 @@ import { notAllowed, notAuthenticated, requestInvalid, serverStarting } from "./
 export interface ServerDependencies {
   readonly engine: ReleaseEngine;
   readonly records: RecordsDesk;
+  readonly notifications: NotificationDesk;
   readonly identities: Identities;
   readonly clock: Clock;
   readonly ids: Ids;
@@ -35,6 +38,8 @@ export interface ServerDependencies {
   readonly environment: (name: string) => Promise<unknown>;
   /** A token with which tools act as the environment's deploy identity; undefined for an unknown environment. */
   readonly access: (name: string) => Promise<EnvironmentAccess | undefined>;
+  /** A token with which messages about an environment's builds are taken; undefined for an unknown environment. */
+  readonly pushToken: (environment: string) => Promise<PushToken | undefined>;
   /** Adds the embedded cloud's routes. */
   readonly register: (app: FastifyInstance, callerOf: (request: FastifyRequest) => Promise<Caller | undefined>) => void;
 }
@@ -43,6 +48,13 @@ export interface ServerDependencies {
 export interface EnvironmentAccess {
   readonly project: string;
   readonly region: string;
+  readonly token: string;
+  readonly expiresAt: string;
+}
+
+/** What a sender of messages about builds needs. */
+export interface PushToken {
+  readonly url: string;
   readonly token: string;
   readonly expiresAt: string;
 }

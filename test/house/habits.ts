@@ -86,6 +86,7 @@ const NULL_IS_THEIRS = [
   "src/adapters/google/",
   "src/adapters/images/",
   "src/adapters/git/run-git.ts",
+  "src/adapters/http/post-json.ts", // the callback of a lookup of Node's
   "src/cloud/",
   "src/core/build/",
   "src/core/yaml/",

@@ -58,6 +58,11 @@ const LAYERS: readonly Layer[] = [
     "checks judge evidence only",
   ),
   layer("src/core/records", ["src/core"], "a record is a pure function of releases and of git's history"),
+  layer(
+    "src/core/notification",
+    ["src/core/values", "src/core/platform", "src/core/build", "src/core/plan", "src/core/release"],
+    "a notice is a pure function of what happened",
+  ),
   layer("src/core/views", ["src/core"], "a view is a pure function of state"),
   layer("src/ports", ["src/core"], "a port speaks the core's language; put the value into core"),
   layer("src/engine", ["src/core", "src/ports"], "take a port as a parameter; main gives the adapter"),

@@ -4,11 +4,13 @@ import { createIdentities } from "../../src/adapters/identity/identities.ts";
 import { createPeople } from "../../src/adapters/identity/people.ts";
 import { systemClock } from "../../src/adapters/system/system-clock.ts";
 import { systemIds } from "../../src/adapters/system/system-ids.ts";
+import { NotificationDesk } from "../../src/engine/notifications/notification-desk.ts";
 import { RecordsDesk } from "../../src/engine/records/records-desk.ts";
 import { ReleaseEngine } from "../../src/engine/releases/release-engine.ts";
 import { createMemoryDocuments } from "../../src/ports/documents.fake.ts";
 import type { Identities } from "../../src/ports/identities.ts";
 import { createServer } from "../../src/server/create-server.ts";
+import { notificationWorld } from "../notifications/notification-world.ts";
 import { SimWorld } from "../sim/sim-world.ts";
 
 export const TOKEN = "the-person-s-token";
@@ -88,6 +90,9 @@ export async function startServerWorld(): Promise<ServerWorld> {
   const { app, makeLink } = createServer({
     engine,
     records: new RecordsDesk({ ...ports, releases: () => engine.list() }),
+    notifications: new NotificationDesk(notificationWorld().ports),
+    pushToken: async (name) =>
+      name === "staging" ? { url: "http://x", token: "t", expiresAt: "2026-11-27T00:00:00.000Z" } : undefined,
     identities,
     clock: systemClock,
     ids: systemIds,

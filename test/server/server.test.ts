@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ROUTES, type Route } from "../../src/ports/api/contract.ts";
+import { ROUTES } from "../../src/ports/api/contract.ts";
+import type { Route } from "../../src/ports/api/route.ts";
 import { MANIFEST, type ServerWorld, startServerWorld, TOKEN } from "./server-world.ts";
 
 /** A path that fits the route's. */

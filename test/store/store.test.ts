@@ -10,6 +10,7 @@ import { instant } from "../../src/core/values/time.ts";
 import { describeDocuments } from "../../src/ports/documents.contract.ts";
 import { describeEventLog } from "../../src/ports/event-log.contract.ts";
 import { describeLeases } from "../../src/ports/leases.contract.ts";
+import { describeOutbox } from "../../src/ports/outbox.contract.ts";
 import { queryOnce, startTestCluster, type TestCluster } from "../support/cluster.ts";
 
 let test: TestCluster;
@@ -58,6 +59,8 @@ describeLeases("PostgreSQL", async () => {
 });
 
 describeDocuments("PostgreSQL", () => harness());
+
+describeOutbox("PostgreSQL", () => harness());
 
 const noted = (text: string) => ({
   event: { type: "noted", text },
@@ -128,6 +131,25 @@ describe("the store", () => {
     await Promise.all(stores.map((store) => store.close()));
   });
 
+  it("tells nobody of what was there before the outbox, and of all that comes after", async () => {
+    const connection = await test.database();
+    await queryOnce(connection, "CREATE SCHEMA mobius");
+    await queryOnce(
+      connection,
+      "CREATE TABLE mobius.store_migrations (version integer PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())",
+    );
+    await queryOnce(connection, STORE_MIGRATIONS[0] ?? "");
+    await queryOnce(connection, "INSERT INTO mobius.store_migrations (version) VALUES (1)");
+    const values = ["release/REL-1", 0, systemIds.uuid(), ["noted"], [1], [1_000], ["system"], ['{"type":"noted"}']];
+    const append = "SELECT * FROM mobius.append_events($1,$2,$3,$4,$5,$6,$7,$8,NULL,NULL,NULL)";
+    await queryOnce(connection, append, values);
+    const store = await opened(connection);
+    expect(await store.outbox.unread(10)).toEqual([]);
+    await store.eventLog.append({ stream: "release/REL-1", expectedSequence: 1, events: [noted("x")] });
+    expect(await store.outbox.unread(10)).toEqual([{ stream: "release/REL-1", sequence: 1 }]);
+    await store.close();
+  });
+
   it("refuses a schema that a newer version wrote, and says what to do", async () => {
     const connection = await test.database();
     await (await opened(connection)).close();
@@ -135,7 +157,7 @@ describe("the store", () => {
     const outcome = await createStore({ connection, clock: systemClock, ids: systemIds });
     expect(outcome.ok ? "" : renderProblem(outcome.error)).toMatchInlineSnapshot(`
       "error[store-newer]: The state was written by a newer version of mobius.
-        why:   Its schema has version 99; this version of mobius knows 1.
+        why:   Its schema has version 99; this version of mobius knows 2.
                Going on could misread what the newer version recorded.
         fix:   Start the newer version again, or restore a backup that was made before it ran.
         more:  docs/errors.md#store-newer"

@@ -1,3 +1,5 @@
+import { OUTBOX_MIGRATION } from "./outbox-schema.ts";
+
 /**
  * The store's own migrations: append only, never edited. The number of a migration is its place, from 1. Payloads and
  * documents are `json`, not `jsonb`, which would refuse a NUL in a text and would not give back what was written.
@@ -93,4 +95,5 @@ export const STORE_MIGRATIONS: readonly string[] = [
   END
   $body$;
   `,
+  OUTBOX_MIGRATION,
 ];

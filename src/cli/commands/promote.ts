@@ -1,9 +1,9 @@
 import { planText } from "../../core/views/plan-text.ts";
 import { EXIT } from "../../ports/api/exit-codes.ts";
+import type { PromotionAnswer } from "../answers.ts";
 import type { CommandContext } from "../command-context.ts";
 import { overrideUnreadable, promotionUnclear } from "../problems.ts";
 import { report } from "../report.ts";
-import type { PromotionAnswer } from "../server-client.ts";
 import { followAnswer } from "./release.ts";
 
 export interface PromoteOptions {

@@ -1,10 +1,10 @@
 import { summaryLine } from "../../core/views/plan-text.ts";
 import { EXIT } from "../../ports/api/exit-codes.ts";
+import type { ReleaseAnswer } from "../answers.ts";
 import type { CommandContext } from "../command-context.ts";
 import { type FollowContext, followRelease } from "../follow-release.ts";
 import { manifestNotCommitted, manifestNotPushed } from "../problems.ts";
 import { report } from "../report.ts";
-import type { ReleaseAnswer } from "../server-client.ts";
 import { readUmbrellaFile } from "../umbrella-files.ts";
 
 export interface ReleaseOptions {

@@ -13,7 +13,17 @@ export async function status(context: CommandContext, release: string | undefine
   if (context.json) context.out(JSON.stringify(value, undefined, 2));
   else
     context.out(value.length === 0 ? "No release yet. Make one: mobius release <manifest>" : value.map(row).join("\n"));
+  if (!context.json) await sayWhatFailed(context);
   return EXIT.success;
+}
+
+/** A notification that was given up holds up no release, so somebody has to be told here. */
+async function sayWhatFailed(context: CommandContext): Promise<void> {
+  const channels = await context.server.channels();
+  const failed = channels.ok ? channels.value.filter((channel) => channel.failed > 0) : [];
+  for (const { channel, failed: count } of failed) {
+    context.err(`${count} notifications did not reach ${channel}: mobius notifications list --failed`);
+  }
 }
 
 async function statusOf(context: CommandContext, name: string): Promise<number> {

@@ -121,3 +121,21 @@ export const phaseBody = z.strictObject({
   subject: z.string().max(1_000).optional(),
   report: report.optional(),
 });
+
+/** Which channel is tried out, and with which environment's secret. */
+export const notificationTestBody = z.strictObject({
+  channel: z.string().max(100),
+  environment: z.string().max(100).optional(),
+});
+
+/** Which message is sent again; all that were given up where none is named. */
+export const sendAgainBody = z.strictObject({ message: z.string().max(500).optional() });
+
+/** Where an environment's builds are told of. */
+export const subscribeBody = z.strictObject({ environment: z.string().max(100), url: z.string().max(2_000) });
+
+/** Which subscription ends. */
+export const unsubscribeBody = z.strictObject({ subscription: z.string().max(100) });
+
+/** Whose builds a token is to tell of. */
+export const pushTokenBody = z.strictObject({ environment: z.string().max(100) });

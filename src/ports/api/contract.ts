@@ -2,39 +2,25 @@
  * Our HTTP API as data: method, path, who may call, and the shape of what comes in. Handlers, the command line's client,
  * the OpenAPI document and the test that asks every route without a token are made from it.
  */
-import type { z } from "zod";
+
 import {
-  approveBody,
   cancelBody,
   emptyBody,
-  freezeBody,
-  holdBody,
-  ignoreDriftBody,
-  liftBody,
-  personBody,
+  notificationTestBody,
   phaseBody,
   planBody,
-  promotionBody,
-  promotionPlanBody,
+  pushTokenBody,
   releaseBody,
-  rollbackBody,
-  rollbackPlanBody,
+  sendAgainBody,
+  subscribeBody,
+  unsubscribeBody,
 } from "./bodies.ts";
-
-/** Who may call a route: nobody in particular, a person, or a step of a build. */
-export type Permission = "public" | "person" | "step";
-
-export interface Route {
-  readonly method: "GET" | "POST";
-  /** With Fastify's parameters, such as `/api/v1/releases/:release`. */
-  readonly path: string;
-  readonly permission: Permission;
-  readonly summary: string;
-  readonly body?: z.ZodType;
-}
+import { DECISION_ROUTES } from "./decision-contract.ts";
+import type { Route } from "./route.ts";
 
 /** Every route of ours. Google's own are in `cloud/`. */
 export const ROUTES = {
+  ...DECISION_ROUTES,
   health: { method: "GET", path: "/healthz", permission: "public", summary: "Whether the process answers." },
   ready: { method: "GET", path: "/readyz", permission: "public", summary: "Whether it can take work." },
   openApi: { method: "GET", path: "/openapi.json", permission: "public", summary: "This API." },
@@ -74,111 +60,6 @@ export const ROUTES = {
     permission: "person",
     summary: "Cancel it.",
     body: cancelBody,
-  },
-  approve: {
-    method: "POST",
-    path: "/api/v1/releases/:release(^[^:/]+)::approve",
-    permission: "person",
-    summary: "Agree to its plan.",
-    body: approveBody,
-  },
-  reject: {
-    method: "POST",
-    path: "/api/v1/releases/:release(^[^:/]+)::reject",
-    permission: "person",
-    summary: "End it before it begins.",
-    body: cancelBody,
-  },
-  except: {
-    method: "POST",
-    path: "/api/v1/releases/:release(^[^:/]+)::except",
-    permission: "person",
-    summary: "Let it through the freezes that keep it back.",
-    body: cancelBody,
-  },
-  hold: {
-    method: "POST",
-    path: "/api/v1/environments/:environment(^[^:/]+)::hold",
-    permission: "person",
-    summary: "Keep its releases back.",
-    body: holdBody,
-  },
-  resume: {
-    method: "POST",
-    path: "/api/v1/environments/:environment(^[^:/]+)::resume",
-    permission: "person",
-    summary: "Lift what holds it.",
-    body: cancelBody,
-  },
-  freeze: {
-    method: "POST",
-    path: "/api/v1/environments/:environment(^[^:/]+)::freeze",
-    permission: "person",
-    summary: "Release nothing to it until a moment.",
-    body: freezeBody,
-  },
-  liftFreeze: {
-    method: "POST",
-    path: "/api/v1/environments/:environment(^[^:/]+)::liftFreeze",
-    permission: "person",
-    summary: "End a freeze that a person set.",
-    body: liftBody,
-  },
-  rollbackPlan: {
-    method: "POST",
-    path: "/api/v1/environments/:environment(^[^:/]+)::planRollback",
-    permission: "person",
-    summary: "What giving its traffic back would change.",
-    body: rollbackPlanBody,
-  },
-  rollback: {
-    method: "POST",
-    path: "/api/v1/environments/:environment(^[^:/]+)::rollback",
-    permission: "person",
-    summary: "Give its traffic back to a set that it had.",
-    body: rollbackBody,
-  },
-  promotionPlan: {
-    method: "POST",
-    path: "/api/v1/environments/:environment(^[^:/]+)::planPromotion",
-    permission: "person",
-    summary: "What promoting to it would release.",
-    body: promotionPlanBody,
-  },
-  promotion: {
-    method: "POST",
-    path: "/api/v1/environments/:environment(^[^:/]+)::promote",
-    permission: "person",
-    summary: "Bring to it what the environment before has proved.",
-    body: promotionBody,
-  },
-  drift: {
-    method: "GET",
-    path: "/api/v1/environments/:environment/drift",
-    permission: "person",
-    summary: "How what is live differs from what was released.",
-  },
-  ignoreDrift: {
-    method: "POST",
-    path: "/api/v1/environments/:environment(^[^:/]+)::ignoreDrift",
-    permission: "person",
-    summary: "Let a difference be for a while.",
-    body: ignoreDriftBody,
-  },
-  people: { method: "GET", path: "/api/v1/people", permission: "person", summary: "Who has which roles." },
-  admitPerson: {
-    method: "POST",
-    path: "/api/v1/people",
-    permission: "person",
-    summary: "Give a person roles and a token; an admin's right.",
-    body: personBody,
-  },
-  dismissPerson: {
-    method: "POST",
-    path: "/api/v1/people/:person(^[^:/]+)::dismiss",
-    permission: "person",
-    summary: "Take a person's token and roles; an admin's right.",
-    body: emptyBody,
   },
   environment: {
     method: "GET",
@@ -224,6 +105,53 @@ export const ROUTES = {
     path: "/api/v1/builds/:build/log",
     permission: "person",
     summary: "A build's log as text.",
+  },
+  channels: {
+    method: "GET",
+    path: "/api/v1/notifications/channels",
+    permission: "person",
+    summary: "Where notifications go, and how that is going.",
+  },
+  messages: {
+    method: "GET",
+    path: "/api/v1/notifications/messages",
+    permission: "person",
+    summary: "Messages of the outbox, newest first; ?state=waiting, delivered or failed.",
+  },
+  notificationTest: {
+    method: "POST",
+    path: "/api/v1/notifications/tests",
+    permission: "person",
+    summary: "Send a test message now.",
+    body: notificationTestBody,
+  },
+  sendAgain: {
+    method: "POST",
+    path: "/api/v1/notifications/tries",
+    permission: "person",
+    summary: "Send messages again that were given up.",
+    body: sendAgainBody,
+  },
+  subscribe: {
+    method: "POST",
+    path: "/api/v1/notifications/subscriptions",
+    permission: "person",
+    summary: "Tell a program of an environment's builds.",
+    body: subscribeBody,
+  },
+  unsubscribe: {
+    method: "POST",
+    path: "/api/v1/notifications/unsubscriptions",
+    permission: "person",
+    summary: "Tell it no more.",
+    body: unsubscribeBody,
+  },
+  pushToken: {
+    method: "POST",
+    path: "/api/v1/notifications/tokens",
+    permission: "person",
+    summary: "A token with which messages about an environment's builds are taken.",
+    body: pushTokenBody,
   },
   schema: { method: "GET", path: "/api/v1/schemas/:schema", permission: "public", summary: "A JSON Schema." },
 } as const satisfies Record<string, Route>;

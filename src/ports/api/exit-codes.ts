@@ -41,6 +41,9 @@ const OTHERWISE: Readonly<Record<string, { readonly status: number; readonly exi
   "server-unreachable": { status: 503, exit: EXIT.unreachable },
   "installation-in-use": { status: 409, exit: EXIT.unreachable },
   "port-taken": { status: 409, exit: EXIT.unreachable },
+  "message-unknown": { status: 404, exit: EXIT.invalid },
+  "subscription-unknown": { status: 404, exit: EXIT.invalid },
+  "notification-not-delivered": { status: 502, exit: EXIT.failed },
   "build-without-release": { status: 409, exit: EXIT.failed },
 };
 
