@@ -3,6 +3,7 @@
  */
 import { Command } from "commander";
 import { administrationCommands } from "./administration-commands.ts";
+import { adoptionCommands } from "./adoption-commands.ts";
 import { buildCommands } from "./build-commands.ts";
 import type { CommandContext, DemoParts } from "./command-context.ts";
 import type { CommandDefinition, CommonOptions } from "./command-definition.ts";
@@ -49,6 +50,7 @@ export function createProgram(options: ProgramOptions): { parse: (argv: readonly
     });
   };
   for (const definition of [
+    ...adoptionCommands(),
     ...fileCommands(),
     ...releaseCommands(),
     ...buildCommands(),

@@ -87,7 +87,8 @@ async function makeContext(
   signal: AbortSignal,
 ): Promise<CommandContext | number> {
   const from = resolve(options.dir ?? (needs === "folder" ? DEMO_FOLDER : "."));
-  const directory = needs !== "umbrella" || options.dir !== undefined ? from : await nearestUmbrella(from);
+  const isAsked = needs === "folder" || needs === "anywhere" || options.dir !== undefined;
+  const directory = isAsked ? from : ((await nearestUmbrella(from)) ?? (needs === "nearest" ? from : undefined));
   const json = options.json === true;
   if (directory === undefined) return report({ json, out, err }, [umbrellaNotFound(from)]);
   const url = (options.server ?? process.env.MOBIUS_SERVER ?? DEFAULT_SERVER).replace(/\/+$/, "");

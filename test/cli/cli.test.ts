@@ -27,6 +27,7 @@ describe("the command line", () => {
     });
 
   const COMMANDS = [
+    ["import"],
     ["validate"],
     ["manifest", "new"],
     ["manifest", "pin"],
