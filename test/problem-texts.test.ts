@@ -111,6 +111,8 @@ const PROBLEMS: readonly Problem[] = [
   cli.fileExists("release-manifests/m.yaml"),
   cli.phaseAnswerLost(),
   cli.refOfNoModule("mobius-chta", "mobius-chat"),
+  cli.moduleWithoutScript("mobius-rga", "mobius-rag"),
+  cli.moduleWithoutScript("mobius-rag", "mobius-rag"),
   cli.cloudRefused(400, 'key in the template "_WNT" is not matched in the substitution data'),
   cli.secretEmpty("jwt-secret", "staging"),
   cli.secretTooLarge("jwt-secret", 65_536),

@@ -1,4 +1,6 @@
-import type { CommandDefinition } from "./command-definition.ts";
+import { type CommandDefinition, collect } from "./command-definition.ts";
+
+const DOCTOR = { name: "doctor", description: "Look for what would keep releases from working here." } as const;
 
 /** Commands that bring an existing platform here. */
 export function adoptionCommands(): readonly CommandDefinition[] {
@@ -29,6 +31,27 @@ export function adoptionCommands(): readonly CommandDefinition[] {
             ...(given.service === undefined ? {} : { service: String(given.service) }),
           },
           action: given.write === true ? "write" : "show",
+        }),
+    },
+    {
+      name: "scripts [modules...]",
+      group: DOCTOR,
+      description: "Run modules' own scripts with nothing outside reached, and say what each would touch.",
+      examples: [
+        "mobius doctor scripts --env staging",
+        "mobius doctor scripts mobius-rag --script scripts/deploy.sh --env staging",
+      ],
+      options: (command) =>
+        command
+          .requiredOption("--env <environment>", "the environment that the scripts are for")
+          .option("--script <path>", "a script that mobius.yaml does not name yet, relative to the module")
+          .option("--arg <text>", "an argument instead of the manifest's path; may be repeated", collect, []),
+      run: async (context, [modules], given) =>
+        (await import("./commands/doctor-scripts.ts")).doctorScripts(context, {
+          modules: (modules ?? []) as unknown as readonly string[],
+          environment: String(given.env),
+          args: given.arg as readonly string[],
+          ...(given.script === undefined ? {} : { script: String(given.script) }),
         }),
     },
   ];

@@ -91,6 +91,8 @@ async function makeContext(
   const directory = isAsked ? from : ((await nearestUmbrella(from)) ?? (needs === "nearest" ? from : undefined));
   const json = options.json === true;
   if (directory === undefined) return report({ json, out, err }, [umbrellaNotFound(from)]);
+  const source = () =>
+    createSource({ mirrorsDirectory: statePaths(stateDirectory(process.env)).mirrors, umbrellaDirectory: directory });
   const url = (options.server ?? process.env.MOBIUS_SERVER ?? DEFAULT_SERVER).replace(/\/+$/, "");
   return {
     directory,
@@ -112,11 +114,8 @@ async function makeContext(
     files: umbrellaFiles(directory),
     server: new ServerClient({ url, token: personToken, send: (address, init) => fetch(address, init) }),
     git: createUmbrellaGit(directory),
-    source: () =>
-      createSource({
-        mirrorsDirectory: statePaths(stateDirectory(process.env)).mirrors,
-        umbrellaDirectory: directory,
-      }),
+    source,
+    recordScript: async (request) => (await import("./record-script.ts")).recordScript(source(), request),
     signal,
   };
 }

@@ -28,6 +28,7 @@ describe("the command line", () => {
 
   const COMMANDS = [
     ["import"],
+    ["doctor", "scripts"],
     ["validate"],
     ["manifest", "new"],
     ["manifest", "pin"],

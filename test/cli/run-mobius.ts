@@ -4,6 +4,7 @@ import type { CommandContext } from "../../src/cli/command-context.ts";
 import { createProgram } from "../../src/cli/program.ts";
 import { ServerClient } from "../../src/cli/server-client.ts";
 import type { CommitId } from "../../src/core/values/ids.ts";
+import type { ScriptRecorder } from "../../src/ports/script-recorder.ts";
 import type { Source } from "../../src/ports/source.ts";
 import type { UmbrellaGit } from "../../src/ports/umbrella-git.ts";
 
@@ -17,6 +18,7 @@ export interface Setting {
   readonly files: Readonly<Record<string, string>>;
   readonly source?: Source;
   readonly at?: Awaited<ReturnType<UmbrellaGit["commitOf"]>>;
+  readonly recordScript?: ScriptRecorder;
   readonly input?: string;
   readonly cwd?: string;
 }
@@ -58,6 +60,7 @@ export async function runMobius(argv: readonly string[], setting: Setting) {
     }),
     git: { commitOf: async () => setting.at ?? { kind: "committed", commit: COMMIT } },
     source: () => setting.source ?? unused(),
+    recordScript: setting.recordScript ?? unused,
     signal: new AbortController().signal,
   });
   const program = createProgram({
