@@ -34,6 +34,15 @@ export function adoptionCommands(): readonly CommandDefinition[] {
         }),
     },
     {
+      name: DOCTOR.name,
+      needs: "nearest",
+      description: `${DOCTOR.description} Changes nothing.`,
+      examples: ["mobius doctor", "mobius doctor --json"],
+      // What stands behind the name of a command of its own, such as scripts, is that one's.
+      options: (command) => command.enablePositionalOptions(),
+      run: async (context) => (await import("./commands/doctor.ts")).doctor(context),
+    },
+    {
       name: "scripts [modules...]",
       group: DOCTOR,
       description: "Run modules' own scripts with nothing outside reached, and say what each would touch.",

@@ -12,6 +12,7 @@ import { createProgram } from "../cli/program.ts";
 import { report } from "../cli/report.ts";
 import { ServerClient } from "../cli/server-client.ts";
 import { Bug } from "../core/values/assert.ts";
+import { inspectMachine } from "./inspect-machine.ts";
 import { stateDirectory, statePaths } from "./state-paths.ts";
 import { watchSignals } from "./watch-signals.ts";
 
@@ -115,6 +116,7 @@ async function makeContext(
     server: new ServerClient({ url, token: personToken, send: (address, init) => fetch(address, init) }),
     git: createUmbrellaGit(directory),
     source,
+    machine: inspectMachine({ directory, server: url, isServerGiven: options.server !== undefined }),
     recordScript: async (request) => (await import("./record-script.ts")).recordScript(source(), request),
     signal,
   };

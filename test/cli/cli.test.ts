@@ -28,6 +28,7 @@ describe("the command line", () => {
 
   const COMMANDS = [
     ["import"],
+    ["doctor"],
     ["doctor", "scripts"],
     ["validate"],
     ["manifest", "new"],
