@@ -6,6 +6,13 @@ const DOCTOR = { name: "doctor", description: "Look for what would keep releases
 export function adoptionCommands(): readonly CommandDefinition[] {
   return [
     {
+      name: "init",
+      needs: "anywhere",
+      description: "Write a first mobius.yaml and templates of manifests, from what is in this umbrella.",
+      examples: ["mobius init", "mobius init --dir ~/mobius"],
+      run: async (context) => (await import("./commands/init.ts")).init(context),
+    },
+    {
       name: "import <files...>",
       needs: "nearest",
       description: "Take services, settings, variables and secrets of a running platform into mobius.yaml.",

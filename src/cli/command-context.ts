@@ -33,6 +33,8 @@ export interface CommandContext {
   readonly git: UmbrellaGit;
   readonly source: () => Source;
   readonly machine: Machine;
+  /** The JSON Schemas of our files: name → text. */
+  readonly schemas: () => Promise<Readonly<Record<string, string>>>;
   /** Runs a script with everything outside replaced, and writes down what it would have done. */
   readonly recordScript: ScriptRecorder;
   /** Aborts at the first Ctrl-C. */

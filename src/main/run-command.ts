@@ -116,6 +116,7 @@ async function makeContext(
     server: new ServerClient({ url, token: personToken, send: (address, init) => fetch(address, init) }),
     git: createUmbrellaGit(directory),
     source,
+    schemas: installedSchemas,
     machine: inspectMachine({ directory, server: url, isServerGiven: options.server !== undefined }),
     recordScript: async (request) => (await import("./record-script.ts")).recordScript(source(), request),
     signal,
@@ -160,6 +161,12 @@ function umbrellaFiles(directory: string): Files {
     },
     list: async (folder) => (await readdir(join(directory, folder)).catch(() => [])).sort(),
   };
+}
+
+async function installedSchemas(): Promise<Readonly<Record<string, string>>> {
+  const names = (await readdir(installed("schemas"))).sort();
+  const texts = names.map(async (name) => [name, await readFile(installed(`schemas/${name}`), "utf8")] as const);
+  return Object.fromEntries(await Promise.all(texts));
 }
 
 /** One error's section of the documentation. */

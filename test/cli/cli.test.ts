@@ -27,6 +27,7 @@ describe("the command line", () => {
     });
 
   const COMMANDS = [
+    ["init"],
     ["import"],
     ["doctor"],
     ["doctor", "scripts"],

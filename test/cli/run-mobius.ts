@@ -62,6 +62,7 @@ export async function runMobius(argv: readonly string[], setting: Setting) {
     }),
     git: { commitOf: async () => setting.at ?? { kind: "committed", commit: COMMIT } },
     source: () => setting.source ?? unused(),
+    schemas: async () => ({ "mobius.schema.json": "{}" }),
     machine: setting.machine ?? unusedMachine,
     recordScript: setting.recordScript ?? unused,
     signal: new AbortController().signal,

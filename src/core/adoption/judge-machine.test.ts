@@ -47,8 +47,8 @@ describe("what doctor finds on a machine", () => {
     const checks = [judgeGit("git version 2.39.5"), ...judgeIsolation({ namespaces: "not-usable", docker: "answers" })];
     expect(renderDoctor(checks)).toBe(
       `ok       git: git version 2.39.5
-warning  sandbox: steps on this machine are not kept apart: bubblewrap is missing, or the kernel allows no namespaces
-         fix: Install bubblewrap and allow user namespaces (docs/decisions/0006-sandbox-by-namespaces.md).
+warning  sandbox: steps on this machine are not kept apart: unshare is missing, or the kernel allows no user namespaces
+         fix: Install util-linux and allow user namespaces (docs/decisions/0006-sandbox-by-namespaces.md).
 ok       docker: a Docker Engine answers
 
 2 ok, 1 warning.`,

@@ -57,8 +57,8 @@ export function judgeIsolation(found: {
     found.namespaces === "usable"
       ? passed("sandbox", "steps on this machine run in namespaces of their own")
       : notPassed("warning", "sandbox", {
-          text: "steps on this machine are not kept apart: bubblewrap is missing, or the kernel allows no namespaces",
-          fix: "Install bubblewrap and allow user namespaces (docs/decisions/0006-sandbox-by-namespaces.md).",
+          text: "steps on this machine are not kept apart: unshare is missing, or the kernel allows no user namespaces",
+          fix: "Install util-linux and allow user namespaces (docs/decisions/0006-sandbox-by-namespaces.md).",
         });
   const docker =
     found.docker === "answers"

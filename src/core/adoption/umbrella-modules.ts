@@ -15,9 +15,14 @@ export function parseGitmodules(text: string): readonly UmbrellaModule[] {
     .flatMap((section): UmbrellaModule[] => {
       const path = settingOf(section, "path")?.replace(/\/+$/, "");
       const url = settingOf(section, "url");
-      if (path === undefined || url === undefined || path === "") return [];
+      if (path === undefined || url === undefined || !isRelative(path)) return [];
       return [{ name: nameOf(path), path, url }];
     });
+}
+
+/** A folder of the umbrella, as the platform file takes one. */
+function isRelative(path: string): boolean {
+  return path !== "" && !/(^|\/)\.\.(\/|$)|^[/~-]|\\|\p{Cc}/u.test(path);
 }
 
 function settingOf(section: string, key: string): string | undefined {
