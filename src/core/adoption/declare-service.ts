@@ -4,11 +4,9 @@ import type { Placed } from "./assign-environments.ts";
 import type { ImageDeclarations } from "./declare-images.ts";
 import type { ImportFindings } from "./import-findings.ts";
 import { leaveImageVersion, mergeSettings, roleOf } from "./merge-settings.ts";
-import { VariableMerger } from "./merge-variables.ts";
+import { DECLARED_OTHERWISE, VariableMerger } from "./merge-variables.ts";
 import type { PlatformAdditions } from "./platform-additions.ts";
 import type { AddressBook } from "./wire-addresses.ts";
-
-const KEPT = "mobius.yaml says otherwise, and what stands there stays";
 
 export interface ServiceDeclaration {
   readonly service: string;
@@ -44,7 +42,7 @@ function declareSettings(part: "run" | "health", { service, inputs, additions, f
 
 function declareVariables(declaration: ServiceDeclaration): void {
   const { service, inputs, existing, additions, findings, book } = declaration;
-  for (const [name, merged] of new VariableMerger(service, inputs, findings, book).merge()) {
+  for (const [name, merged] of new VariableMerger({ service, existing, inputs, findings, book }).merge()) {
     const value = merged.in === "env" ? merged.expression : merged.reference;
     const isElsewhere = merged.in === "env" ? existing?.secrets[name] !== undefined : existing?.env[name] !== undefined;
     if (isElsewhere) leave([merged.in, name], merged.in === "env" ? undefined : value, declaration);
@@ -67,7 +65,7 @@ function leave(
 ): void {
   const source = [...new Set(inputs.map(({ found }) => found.source))].join(", ");
   const shown = value === undefined ? {} : { value };
-  findings.left.push({ source, path: path.join("."), because: KEPT, kind: "setting", ...shown });
+  findings.left.push({ source, path: path.join("."), because: DECLARED_OTHERWISE, kind: "setting", ...shown });
 }
 
 function noteCallers(service: string, inputs: readonly Placed[], findings: ImportFindings): void {

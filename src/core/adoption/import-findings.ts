@@ -25,14 +25,18 @@ export class ImportFindings {
     if (!this.notes.some((each) => each.subject === subject && each.text === text)) this.notes.push({ subject, text });
   }
 
-  /** A secret for a credential in plain text: one name for the same values, whoever uses them. */
-  secretFor(service: string, variable: string, values: ValuesByEnvironment): string {
+  /**
+   * A secret for a credential in plain text: one name for the same values, whoever uses them, or the one that the platform
+   * file declares already.
+   */
+  secretFor({ service, variable, declared }: NamedFor, values: ValuesByEnvironment): string {
     const short = variable.toLowerCase().replaceAll("_", "-").replace(/^-+/, "") || "secret";
-    const name = this.#choose([short, `${service}-${short}`], (candidate) => {
+    const isFree = (candidate: string) => {
       const known = this.#secrets.get(candidate);
       if (known === undefined) return !this.#taken.has(candidate);
-      return agree(known.values, values);
-    });
+      return !this.#taken.has(candidate) && agree(known.values, values);
+    };
+    const name = declared ?? choose([short, `${service}-${short}`], isFree);
     const known = this.#secrets.get(name);
     this.#secrets.set(name, {
       values: { ...known?.values, ...values },
@@ -41,14 +45,15 @@ export class ImportFindings {
     return name;
   }
 
-  /** An override for a value that differs per environment: one name for the same values. */
-  overrideFor(service: string, variable: string, values: ValuesByEnvironment): PlannedOverride {
+  /** An override for a value that differs per environment: one name for the same values, or the one declared already. */
+  overrideFor({ service, variable, declared }: NamedFor, values: ValuesByEnvironment): PlannedOverride {
     const short = variable.toLowerCase().replace(/^_+/, "") || "value";
-    const name = this.#choose([short, `${service.replaceAll("-", "_")}_${short}`], (candidate) => {
+    const isFree = (candidate: string) => {
       const known = this.#overrides.get(candidate);
-      if (known === undefined) return !this.#taken.has(candidate);
+      if (known === undefined || this.#taken.has(candidate)) return !this.#taken.has(candidate);
       return JSON.stringify(known.values) === JSON.stringify(values);
-    });
+    };
+    const name = declared ?? choose([short, `${service.replaceAll("-", "_")}_${short}`], isFree);
     const isUrl = Object.values(values).every((value) => /^[a-z][a-z0-9+.-]*:\/\/\S+$/.test(value));
     const override = { name, type: isUrl ? "url" : "string", values } as const;
     this.#overrides.set(name, override);
@@ -66,13 +71,20 @@ export class ImportFindings {
   overrides(): readonly PlannedOverride[] {
     return [...this.#overrides.values()];
   }
+}
 
-  #choose(candidates: readonly string[], isFree: (name: string) => boolean): string {
-    const free = candidates.find(isFree);
-    if (free !== undefined) return free;
-    const last = candidates.at(-1) ?? "";
-    for (let number = 2; ; number += 1) if (isFree(`${last}-${number}`)) return `${last}-${number}`;
-  }
+/** Who a name is for, and the name that the platform file has for it already. */
+export interface NamedFor {
+  readonly service: string;
+  readonly variable: string;
+  readonly declared: string | undefined;
+}
+
+function choose(candidates: readonly string[], isFree: (name: string) => boolean): string {
+  const free = candidates.find(isFree);
+  if (free !== undefined) return free;
+  const last = candidates.at(-1) ?? "";
+  for (let number = 2; ; number += 1) if (isFree(`${last}-${number}`)) return `${last}-${number}`;
 }
 
 function agree(known: ValuesByEnvironment, values: ValuesByEnvironment): boolean {

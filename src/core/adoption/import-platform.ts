@@ -59,7 +59,9 @@ export function importPlatform(request: ImportRequest): Result<Imported, NonEmpt
   for (const each of found) findings.left.push(...each.left);
   const services = declareAll({ request, existing, placed: assigned.placed, additions, findings });
   declareEnvironments(assigned.environments, assigned.placed, additions, findings);
-  for (const { name, type } of findings.overrides()) additions.declare(["overrides", name], { type });
+  for (const { name, type } of findings.overrides()) {
+    if (existing?.overrides[name] === undefined) additions.declare(["overrides", name], { type });
+  }
   const text = addEntries(start, additions.pieces(SECTIONS));
   const checked = parsePlatform(text, PLATFORM_FILE);
   if (!checked.ok) return err(checked.problems);

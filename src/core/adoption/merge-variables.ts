@@ -1,8 +1,12 @@
+import type { Service } from "../platform/platform.ts";
 import type { Placed } from "./assign-environments.ts";
 import type { FoundValue } from "./found.ts";
 import type { ImportFindings } from "./import-findings.ts";
 import { looksLikeCredential } from "./looks-like-credential.ts";
 import type { AddressBook } from "./wire-addresses.ts";
+
+/** Why something that the platform file has already is left. */
+export const DECLARED_OTHERWISE = "mobius.yaml says otherwise, and what stands there stays";
 
 /** What a variable becomes in the platform file. */
 export type MergedVariable =
@@ -15,15 +19,26 @@ interface ValueOf {
   readonly value: FoundValue;
 }
 
+export interface VariableMergerOptions {
+  readonly service: string;
+  readonly existing: Service | undefined;
+  readonly inputs: readonly Placed[];
+  readonly findings: ImportFindings;
+  readonly book: AddressBook;
+}
+
 /** One service's variables of all its environments as the one declaration that the platform file has for them. */
 export class VariableMerger {
   readonly #service: string;
+  /** As the platform file has it already. */
+  readonly #existing: Service | undefined;
   readonly #inputs: readonly Placed[];
   readonly #findings: ImportFindings;
   readonly #book: AddressBook;
 
-  constructor(service: string, inputs: readonly Placed[], findings: ImportFindings, book: AddressBook) {
+  constructor({ service, existing, inputs, findings, book }: VariableMergerOptions) {
     this.#service = service;
+    this.#existing = existing;
     this.#inputs = inputs;
     this.#findings = findings;
     this.#book = book;
@@ -39,7 +54,8 @@ export class VariableMerger {
         const where = values.map(({ environment }) => environment).join(", ");
         this.#findings.note(`${this.#service} ${name}`, `only ${where} had it; from now on every environment gets it`);
       }
-      merged.set(name, this.#mergeOne(name, values));
+      const one = this.#mergeOne(name, values);
+      if (one !== undefined) merged.set(name, one);
     }
     return merged;
   }
@@ -64,7 +80,8 @@ export class VariableMerger {
     return [...byEnvironment.values()];
   }
 
-  #mergeOne(name: string, values: readonly ValueOf[]): MergedVariable {
+  /** Undefined where the platform file says it in a way of its own, which stays; the values are then left. */
+  #mergeOne(name: string, values: readonly ValueOf[]): MergedVariable | undefined {
     const secret = values.find(({ value }) => value.kind === "secret");
     if (secret?.value.kind === "secret") return this.#reference(name, secret.value, values);
     const texts = values.flatMap(({ environment, source, value }) =>
@@ -72,14 +89,17 @@ export class VariableMerger {
     );
     const byEnvironment = Object.fromEntries(texts.map(({ environment, text }) => [environment, text]));
     if (texts.some(({ text }) => looksLikeCredential(name, text))) {
-      const planned = this.#findings.secretFor(this.#service, name, byEnvironment);
+      if (this.#existing?.env[name] !== undefined) return this.#keep(name, values);
+      const known = this.#existing?.secrets[name];
+      const named = { service: this.#service, variable: name, declared: known?.secret };
+      const planned = this.#findings.secretFor(named, byEnvironment);
       if (texts.some(({ text }) => /^postgres(ql)?:/.test(text))) {
         this.#findings.note(
           `${this.#service} ${name}`,
           `a database's address can be put together instead: declare the database in each environment and write \${databases.<name>.url}`,
         );
       }
-      return { in: "secrets", reference: `${planned}:latest` };
+      return { in: "secrets", reference: `${planned}:${known?.version ?? "latest"}` };
     }
     const wired = texts.map(({ environment, text }) => this.#book.wire(text, environment));
     for (const note of wired.flatMap(({ notes }) => notes)) this.#findings.note(`${this.#service} ${name}`, note);
@@ -87,7 +107,11 @@ export class VariableMerger {
     if (wired.every(({ expression }) => expression === first?.expression)) {
       return { in: "env", expression: first?.expression ?? "" };
     }
-    const override = this.#findings.overrideFor(this.#service, name, byEnvironment);
+    const existing = this.#existing?.env[name];
+    const declared = /^\$\{overrides\.([^.}]+)\}$/.exec(existing ?? "")?.[1];
+    if (existing !== undefined && declared === undefined) return this.#keep(name, values);
+    const named = { service: this.#service, variable: name, declared };
+    const override = this.#findings.overrideFor(named, byEnvironment);
     return { in: "env", expression: `\${overrides.${override.name}}` };
   }
 
@@ -106,6 +130,11 @@ export class VariableMerger {
       this.#leave(name, source, value, fix);
     }
     return { in: "secrets", reference };
+  }
+
+  #keep(name: string, values: readonly ValueOf[]): undefined {
+    for (const { source, value } of values) this.#leave(name, source, value, DECLARED_OTHERWISE);
+    return undefined;
   }
 
   #leave(name: string, source: string, value: FoundValue, because: string): void {
