@@ -45,7 +45,6 @@ export function adoptionCommands(): readonly CommandDefinition[] {
       needs: "nearest",
       description: `${DOCTOR.description} Changes nothing.`,
       examples: ["mobius doctor", "mobius doctor --json"],
-      // What stands behind the name of a command of its own, such as scripts, is that one's.
       options: (command) => command.enablePositionalOptions(),
       run: async (context) => (await import("./commands/doctor.ts")).doctor(context),
     },

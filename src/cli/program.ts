@@ -34,6 +34,8 @@ export function createProgram(options: ProgramOptions): { parse: (argv: readonly
     .description("One manifest in, the whole platform released.")
     .version(options.version)
     .showSuggestionAfterError()
+    // A group may be a command of its own: what stands behind a command's name is that command's.
+    .enablePositionalOptions()
     .configureOutput({ writeOut: options.writeOut, writeErr: options.writeErr })
     .exitOverride();
   const add = (definition: CommandDefinition) => {

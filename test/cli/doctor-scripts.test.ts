@@ -54,7 +54,7 @@ describe("mobius doctor scripts", () => {
     const text = await mobius(["doctor", "scripts", "rag", "--env", "staging"], calls);
     expect(text.code).toBe(1);
     expect(text.out).toContain('error[foreign]: `gcloud run deploy rag` names "--project=acme-prod"');
-    const json = await mobius(["doctor", "scripts", "rag", "--env", "staging", "--json"], calls);
+    const json = await mobius(["doctor", "scripts", "--json", "rag", "--dir", "x", "--env", "staging"], calls);
     expect([json.code, JSON.parse(json.out)]).toMatchObject([
       1,
       { apiVersion: "mobius/v1", environment: "staging", scripts: [{ module: "rag", projects: ["acme-prod"] }] },

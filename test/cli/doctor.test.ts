@@ -65,6 +65,7 @@ describe("mobius doctor", () => {
       git: "ok",
       node: "ok",
       gcloud: "warning",
+      bwrap: "warning",
       terraform: "warning",
       sandbox: "ok",
       docker: "ok",

@@ -52,7 +52,7 @@ const SCRIPTS = {
   "rag.sh": RAG,
   "os.sh": OS,
   "asks.sh": 'read -p "Deploy? " answer\n[ "$answer" = y ]\n',
-  "waits.sh": "sleep 600 & wait\n",
+  "waits.sh": "sleep 600 & echo $!; wait\n",
   "way-out.js": `#!${process.execPath}
 const { request } = await import("node:http");
 const { hostname, port } = new URL(process.env.http_proxy);
@@ -60,6 +60,19 @@ request({ hostname, port, path: "http://api.example.com/deploy" }, (answer) => p
 `,
   "home.sh": 'echo "$HOME $#: $1"; [ -z "$(ls -A "$HOME")" ] && [ -z "${SECRET_OF_PERSON:-}" ]\n',
 };
+
+/** Enough for a shell to start on a busy machine. */
+const SHORT_MS = 3_000;
+/** Each call of the real gcloud takes seconds. */
+const LONG_MS = 240_000;
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
 
 describe("a recorded run of a script", () => {
   let here: Repositories;
@@ -108,7 +121,7 @@ describe("a recorded run of a script", () => {
     return judgeScript({ platform: platform.value, environment, script: SCRIPTS[script], recorded, live });
   };
 
-  it("shows the RAG script that ignores its arguments and deploys to production", { timeout: 120_000 }, async () => {
+  it("shows the RAG script that ignores its arguments and deploys to production", { timeout: LONG_MS }, async () => {
     const { findings, ...touched } = await judged("rag.sh", [
       "--project=mobius-staging",
       "--cloud-sql-instance=staging",
@@ -132,7 +145,7 @@ describe("a recorded run of a script", () => {
     expect(findings.filter(({ kind }) => !["foreign", "dropped-variables"].includes(kind))).toEqual([]);
   });
 
-  it("shows the OS script that takes the project of the machine", { timeout: 120_000 }, async () => {
+  it("shows the OS script that takes the project of the machine", { timeout: LONG_MS }, async () => {
     const { findings } = await judged("os.sh");
     const texts = findings.map(({ kind, text }) => `${kind}: ${text}`);
     expect(texts).toContain(
@@ -150,9 +163,11 @@ describe("a recorded run of a script", () => {
   });
 
   it("finds who asks at a terminal, and ends who waits with all that it started", async () => {
-    expect((await judged("asks.sh")).findings.map(({ kind }) => kind)).toEqual(["terminal-read", "exit-code"]);
-    const waiting = await judged("waits.sh", [], 300);
-    expect(waiting.findings.map(({ kind }) => kind)).toEqual(["deadline"]);
+    expect((await judged("asks.sh")).findings.map(({ kind }) => kind)).toEqual(["exit-code", "terminal-read"]);
+    const { ended, output } = await run("waits.sh", [], SHORT_MS);
+    expect(ended).toEqual({ kind: "deadline", afterMs: SHORT_MS });
+    expect(Number(output[0])).toBeGreaterThan(1);
+    await expect.poll(() => isAlive(Number(output[0])), { timeout: 15_000 }).toBe(false);
   });
 
   it("lets nothing out, and writes down what asked", async () => {
@@ -171,7 +186,7 @@ describe("a recorded run of a script", () => {
     expect(output[0]).toMatch(/\/home 1: release-manifests\/x-staging\.yaml$/);
   });
 
-  it.skipIf(!HAS_GCLOUD)("asks the real gcloud what it refuses", { timeout: 120_000 }, async () => {
+  it.skipIf(!HAS_GCLOUD)("asks the real gcloud what it refuses", { timeout: LONG_MS }, async () => {
     const { calls } = await run("os.sh");
     const refusals = calls.map(({ argv, refusal }) => [argv.slice(0, 3).join(" "), refusal]);
     expect(refusals).toContainEqual([

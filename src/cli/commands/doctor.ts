@@ -42,10 +42,11 @@ export async function doctor(context: CommandContext): Promise<number> {
 
 async function machineChecks(context: CommandContext, served: "answers" | "silent"): Promise<readonly DoctorCheck[]> {
   const { machine, server, clock } = context;
-  const [git, node, gcloud, terraform, isolation, free, state, skewMs] = await Promise.all([
+  const [git, node, gcloud, bwrap, terraform, isolation, free, state, skewMs] = await Promise.all([
     machine.version("git"),
     machine.version("node"),
     machine.version("gcloud"),
+    machine.version("bwrap"),
     machine.version("terraform"),
     machine.isolation(),
     machine.freeBytes(),
@@ -60,6 +61,7 @@ async function machineChecks(context: CommandContext, served: "answers" | "silen
       gcloud,
       "mobius env has nothing to point at the embedded cloud, and scripts that use it cannot run",
     ),
+    judgeTool("bwrap", bwrap, "builds whose steps are images need Docker then"),
     judgeTool("terraform", terraform, "only a set-up on Google Cloud by its files needs it"),
     ...judgeIsolation(isolation),
     judgeDisk(free),

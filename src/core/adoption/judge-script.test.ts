@@ -2,9 +2,10 @@ import { describe, expect, it } from "vitest";
 import { parsePlatform } from "../platform/parse-platform.ts";
 import { answerCall } from "./answer-call.ts";
 import { pairsOf, parseGcloud } from "./gcloud-call.ts";
-import { type JudgeRequest, judgeScript } from "./judge-script.ts";
+import { judgeScript } from "./judge-script.ts";
 import type { RecordedScript } from "./recorded-script.ts";
 import { refusedFlags } from "./refused-flags.ts";
+import type { JudgeRequest } from "./script-finding.ts";
 import { renderScriptReports } from "./script-report.ts";
 
 const environment = (project: string, more = "") =>
@@ -90,6 +91,13 @@ describe("judgeScript", () => {
     ["IFS=, read -ra parts <<< $x", false],
   ])("takes %s for a read at a terminal: %s", (line, is) => {
     expect(kinds([], { script: `set -e\n${line}\n` })).toEqual(is ? ["terminal-read"] : []);
+  });
+
+  it("warns of another environment's names in the text, such as a default that this run did not come by", () => {
+    const script = '# acme-prod in a comment\nPROJECT="${1:-acme-prod}"\necho "$PROJECT" acme-staging\n';
+    expect(judge([], { script }).findings).toMatchObject([
+      { kind: "foreign", severity: "warning", text: "Line 2 names what is production's." },
+    ]);
   });
 
   it("shows no credential of a call", () => {

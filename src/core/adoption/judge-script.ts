@@ -1,31 +1,12 @@
 import { environmentOfProject, foreignOwner } from "../manifest/environments.ts";
-import type { Environment, Platform, Service } from "../platform/platform.ts";
+import type { Service } from "../platform/platform.ts";
 import { AMBIENT_PROJECT } from "./answer-call.ts";
 import { deployedService, flagValue, type GcloudCall, isCall, pairsOf, parseGcloud } from "./gcloud-call.ts";
+import { judgeText } from "./judge-text.ts";
 import { looksLikeCredential } from "./looks-like-credential.ts";
-import type { RecordedCall, RecordedScript } from "./recorded-script.ts";
+import type { RecordedCall } from "./recorded-script.ts";
 import { refusedFlags } from "./refused-flags.ts";
-
-export type ScriptFindingKind =
-  | "foreign"
-  | "ambient-project"
-  | "refused-call"
-  | "dropped-variables"
-  | "terminal-read"
-  | "deadline"
-  | "exit-code"
-  | "unknown-service"
-  | "other-region"
-  | "unrecorded-host"
-  | "credential";
-
-/** Something that a script would do and should not. */
-export interface ScriptFinding {
-  readonly kind: ScriptFindingKind;
-  readonly severity: "error" | "warning";
-  readonly text: string;
-  readonly fix: string;
-}
+import type { JudgeRequest, ScriptFinding, ScriptFindingKind } from "./script-finding.ts";
 
 /** What a script would touch, and what is wrong with that. */
 export interface ScriptJudgement {
@@ -36,21 +17,10 @@ export interface ScriptJudgement {
   readonly findings: readonly ScriptFinding[];
 }
 
-export interface JudgeRequest {
-  readonly platform: Platform;
-  readonly environment: Environment;
-  /** The script's own text. */
-  readonly script: string;
-  readonly recorded: RecordedScript;
-  /** Service → variables that are set in the environment now, as far as that is known. */
-  readonly live: Readonly<Record<string, readonly string[]>>;
-}
-
 /** Judges a recorded run against the environment that it was for. Each fault once, however often the script has it. */
 export function judgeScript(request: JudgeRequest): ScriptJudgement {
   const judge = new Judge(request);
   for (const call of request.recorded.calls) judge.call(call);
-  judge.terminalReads();
   judge.end();
   return judge.judgement();
 }
@@ -89,18 +59,6 @@ class Judge {
     if (service !== undefined) this.#deployed(service, call);
   }
 
-  terminalReads(): void {
-    for (const [index, line] of this.#request.script.split("\n").entries()) {
-      if (!/^\s*(?:[^#]*[;&|]\s*)?read\s+(?:-\w*[ps]|.*<\s*\/dev\/tty)/.test(line)) continue;
-      this.#add(
-        "terminal-read",
-        "error",
-        `Line ${index + 1} reads from a terminal, and a release has none.`,
-        "Take the value from a variable, or a secret.",
-      );
-    }
-  }
-
   end(): void {
     const { ended, hosts } = this.#request.recorded;
     if (ended.kind === "deadline") {
@@ -130,6 +88,7 @@ class Judge {
 
   judgement(): ScriptJudgement {
     const { projects, regions, services, secrets } = this.#touched;
+    for (const { kind, severity, text, fix } of judgeText(this.#request)) this.#add(kind, severity, text, fix);
     return {
       projects: [...projects].sort(),
       regions: [...regions].sort(),
