@@ -8,7 +8,10 @@ import * as platform from "../src/core/platform/problems.ts";
 import { digestOf } from "../src/core/values/digest.ts";
 import { type Problem, renderProblem } from "../src/core/values/problem.ts";
 import * as yaml from "../src/core/yaml/problems.ts";
+import * as decisions from "../src/engine/releases/decision-problems.ts";
 import * as releases from "../src/engine/releases/problems.ts";
+import * as promotion from "../src/engine/releases/promotion-problems.ts";
+import * as rollback from "../src/engine/releases/rollback-problems.ts";
 import * as main from "../src/main/problems.ts";
 import * as server from "../src/server/problems.ts";
 
@@ -59,7 +62,20 @@ const PROBLEMS: readonly Problem[] = [
   manifest.migrationRepeated(inManifest("migrations.mobius-chat.1"), "db/001.sql"),
   manifest.overrideInvalid(inManifest("env_overrides.redis_url"), "redis_url", "url"),
   manifest.moduleInUmbrella(inManifest("commits.module-hub"), "module-hub"),
+  manifest.promotionSourceOther("release-manifests/m.yaml", "dev", "staging"),
+  manifest.promotionUnpinned(inManifest("commits.mobius-chat"), "commit", "mobius-chat"),
+  manifest.promotionUnpinned(inManifest("images.api"), "image", "api"),
+  manifest.promotionManifestChanged(inManifest("images.api"), "api", reviewed),
+  manifest.overrideUnmapped(
+    inManifest("env_overrides.redis_url"),
+    { name: "redis_url", value: "redis://redis.staging.internal:6379/0" },
+    { source: "staging", target: "production" },
+  ),
+  manifest.overrideUnknown("redis_ulr", "redis_url"),
+  manifest.overrideUnknown("zzz", undefined),
+  manifest.identifierInRemark(inManifest("notes.0"), "mobius-staging", "staging"),
   plan.imageNotFromCommit("api", "mobius-chat", inManifest("images.api")),
+  plan.imageNotPinned("api", "production", "staging"),
   plan.imageMissing("api", "gcr.io/mobius-staging/api@sha256:0000", inManifest("images.api")),
   plan.imageBuildUnsupported("api"),
   plan.sourceFileMissing("api", "server.js", "mobius-chat"),
@@ -100,6 +116,18 @@ const PROBLEMS: readonly Problem[] = [
   releases.imageNotBuilt("api", "mobius-chat", "gcr.io/mobius-staging/api"),
   releases.migrationFileMoved("db/001.sql"),
   releases.writeBackFailed("REL-1", "main", "could not resolve host"),
+  releases.umbrellaUnreadable("https://git.example.com/umbrella.git"),
+  decisions.approvalByProposer("REL-9", "ada"),
+  decisions.approvalNotAllowed("REL-9", "alan", [], ["approver"]),
+  decisions.approvalNotAllowed("REL-9", "alan", ["developer"], ["approver", "lead"]),
+  decisions.approvalNotNeeded("REL-9", "staging"),
+  decisions.releaseNotWaiting("REL-9"),
+  decisions.freezeUnknown("for REL-9"),
+  decisions.endPassed('freeze "launch"'),
+  decisions.holdNotSet("staging"),
+  rollback.rollbackImpossible("production"),
+  rollback.rollbackTargetUnknown("REL-3", "production"),
+  rollback.revisionGone("api", "api-rel1-1", "REL-1"),
   cli.serverUnreachable("http://127.0.0.1:7070", "connect ECONNREFUSED 127.0.0.1:7070"),
   cli.fileNotFound("m.yaml"),
   cli.triggerUnknown("staging"),
@@ -113,6 +141,16 @@ const PROBLEMS: readonly Problem[] = [
   cli.refOfNoModule("mobius-chta", "mobius-chat"),
   cli.moduleWithoutScript("mobius-rga", "mobius-rag"),
   cli.moduleWithoutScript("mobius-rag", "mobius-rag"),
+  promotion.promotionWithoutSource("staging"),
+  promotion.promotionSourceUnknown(undefined, "staging"),
+  promotion.promotionSourceUnknown("REL-9", "staging"),
+  promotion.promotionUnproven("REL-9", "staging"),
+  promotion.promotionNotWritten("release-manifests/2026-11-27-prod.yaml", "could not resolve host"),
+  promotion.imageNotCopied("gcr.io/mobius-staging/api@sha256:0000", "It is not there any more."),
+  cli.promotionUnclear("production"),
+  cli.overrideUnreadable("redis_url"),
+  cli.freezeWithoutEnd("production"),
+  cli.personUnknown("grace", "/home/ada/.local/state/mobius/people"),
   cli.cloudRefused(400, 'key in the template "_WNT" is not matched in the substitution data'),
   cli.secretEmpty("jwt-secret", "staging"),
   cli.secretTooLarge("jwt-secret", 65_536),

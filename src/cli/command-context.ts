@@ -22,6 +22,8 @@ export interface CommandContext {
   readonly isTerminal: boolean;
   /** Makes a folder for a tool's own settings, only its owner's, with the files given; gives its path. */
   readonly keep: (folder: string, files: Readonly<Record<string, string>>) => Promise<string>;
+  /** Keeps a person's token in a file of this account's, for `--as`. */
+  readonly keepPerson: (name: string, token: string) => Promise<void>;
   /** The folder's files as a gzipped tar archive: what git tracks or would, or everything where there is no git. */
   readonly packSource: () => Promise<{ readonly archive: Blob; readonly files: number }>;
   /** All of standard input; undefined where a person would have to type it. */

@@ -5,6 +5,7 @@ import type { CommandContext } from "./command-context.ts";
 export interface CommonOptions {
   readonly dir?: string;
   readonly server?: string;
+  readonly as?: string;
   readonly json?: boolean;
 }
 

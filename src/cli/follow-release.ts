@@ -20,8 +20,15 @@ const EXITS: Partial<Record<ReleaseStateName, number>> = {
 const RECONNECTS = 5;
 const RECONNECT_MS = 500;
 
-/** Shows a release's events as they come and ends with it; Ctrl-C leaves it going on. */
-export async function followRelease(context: FollowContext, id: string): Promise<number> {
+/**
+ * Shows a release's events as they come and ends with it; Ctrl-C leaves it going on. Whoever asked for the release goes
+ * when it waits at its gates: that can be days. Whoever watches it, waits with it.
+ */
+export async function followRelease(
+  context: FollowContext,
+  id: string,
+  until: "ended" | "waiting" = "waiting",
+): Promise<number> {
   const startedMs = context.clock.monotonicMs();
   let after = 0;
   for (let silent = 0; silent < RECONNECTS; silent += 1) {
@@ -29,6 +36,10 @@ export async function followRelease(context: FollowContext, id: string): Promise
       after = event.sequence;
       silent = 0;
       if (event.line !== undefined) context.err(event.line);
+      if (event.type === "gates-closed" && until === "waiting") {
+        const waiting = await context.server.get(id);
+        if (waiting.ok && waiting.value.state === "waiting") return waits(context, waiting.value);
+      }
     }
     if (context.signal.aborted) return detached(context, id);
     const release = await context.server.get(id);
@@ -48,6 +59,19 @@ function finished(context: FollowContext, release: ReleaseView, startedMs: numbe
     }
   }
   return EXITS[release.state] ?? EXIT.failed;
+}
+
+/** 6 where a person is needed, 5 where only time or another release opens the gate. */
+function waits(context: FollowContext, release: ReleaseView): number {
+  if (context.json) context.out(JSON.stringify(release, undefined, 2));
+  else {
+    context.out(`${release.id} waits`);
+    for (const { gate, reason, since, opens } of release.gates) {
+      context.out(`  ${gate}: ${reason} Since ${since}.\n    ${opens}`);
+    }
+    context.err(`  It goes on by itself once every gate is open. Follow it: mobius watch ${release.id}`);
+  }
+  return release.gates.some(({ waitsFor }) => waitsFor === "person") ? EXIT.waiting : EXIT.conflict;
 }
 
 function detached(context: FollowContext, id: string): number {

@@ -134,6 +134,46 @@ export function triggerInvalid(name: string, reason: string): Problem {
   );
 }
 
+/** A freeze that nobody said the end of. */
+export function freezeWithoutEnd(environment: string): Problem {
+  return error(
+    "freeze-without-end",
+    `The freeze of ${environment} has no end.`,
+    "A freeze ends by itself, so that nobody finds it years later; what has no end is a hold.",
+    `Give --until, such as 2027-01-02T00:00:00Z; or hold it: mobius hold ${environment} --reason "…"`,
+  );
+}
+
+/** Neither a release nor `--latest`, or both. */
+export function promotionUnclear(environment: string): Problem {
+  return error(
+    "promotion-unclear",
+    `It is not clear what is to be promoted to ${environment}.`,
+    "It takes a release, or --latest for what the environment before has now, and not both.",
+    `Write mobius promote --latest --to ${environment}, or name a release: mobius status`,
+  );
+}
+
+/** `--set` without its `=`. */
+export function overrideUnreadable(text: string): Problem {
+  return error(
+    "override-unreadable",
+    `"${text}" sets no override.`,
+    "It is written name=value.",
+    `Write --set ${text}=…, with a name of overrides in mobius.yaml.`,
+  );
+}
+
+/** `--as` names somebody whose token is not kept in this account. */
+export function personUnknown(name: string, folder: string): Problem {
+  return error(
+    "person-unknown",
+    `No token of "${name}" is kept here.`,
+    `It is looked for in ${folder}, where only this account can read.`,
+    `Make one as an admin: mobius token create ${name} --role <role> --keep`,
+  );
+}
+
 /** One of Google's APIs refused a call, with its own words. */
 export function cloudRefused(status: number, message: string): Problem {
   return error(

@@ -7,6 +7,7 @@ import { adoptionCommands } from "./adoption-commands.ts";
 import { buildCommands } from "./build-commands.ts";
 import type { CommandContext, DemoParts } from "./command-context.ts";
 import type { CommandDefinition, CommonOptions } from "./command-definition.ts";
+import { decisionCommands } from "./decision-commands.ts";
 import { fileCommands } from "./file-commands.ts";
 import { releaseCommands } from "./release-commands.ts";
 import { type ServerCommandParts, serverCommands } from "./server-commands.ts";
@@ -55,6 +56,7 @@ export function createProgram(options: ProgramOptions): { parse: (argv: readonly
     ...adoptionCommands(),
     ...fileCommands(),
     ...releaseCommands(),
+    ...decisionCommands(),
     ...buildCommands(),
     ...administrationCommands(),
     ...triggerCommands(),
@@ -83,6 +85,7 @@ function addCommon(command: Command): void {
   command
     .option("--dir <dir>", "the umbrella's folder (default: the nearest one with mobius.yaml)")
     .option("--server <url>", "the server (default: MOBIUS_SERVER, or http://127.0.0.1:7070)")
+    .option("--as <person>", "act as a person whose token this account keeps")
     .option("--json", "print one JSON document")
     .option("--no-input", "never ask")
     .option("--no-color", "no colours");

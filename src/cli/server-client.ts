@@ -1,6 +1,7 @@
 import type { Plan } from "../core/plan/plan.ts";
 import type { Problem } from "../core/values/problem.ts";
 import { err, ok, type Result } from "../core/values/result.ts";
+import type { DriftView } from "../core/views/drift-view.ts";
 import type { Explanation, ReleaseSummary, ReleaseView } from "../core/views/release-view.ts";
 import { type EventLine, NEXT_BYTE, type PhaseLine } from "../ports/api/contract.ts";
 import { cloudRefused, serverUnreachable } from "./problems.ts";
@@ -55,7 +56,7 @@ export class ServerClient {
     return this.#json("POST", "/api/v1/plans", body);
   }
 
-  release(body: unknown): Promise<Answer<{ release: ReleaseView } | { nothingToDo: true; plan: Plan }>> {
+  release(body: unknown): Promise<Answer<ReleaseAnswer>> {
     return this.#json("POST", "/api/v1/releases", body);
   }
 
@@ -73,6 +74,52 @@ export class ServerClient {
 
   cancel(release: string, reason: string): Promise<Answer<ReleaseView>> {
     return this.#json("POST", `/api/v1/releases/${encodeURIComponent(release)}:cancel`, { reason });
+  }
+
+  /** A person's decision about a release that waits. */
+  decide(release: string, verb: "approve" | "reject" | "except", body: unknown): Promise<Answer<ReleaseView>> {
+    return this.#json("POST", `/api/v1/releases/${encodeURIComponent(release)}:${verb}`, body);
+  }
+
+  /** A person's decision about an environment. */
+  govern(
+    environment: string,
+    verb: "hold" | "resume" | "freeze" | "liftFreeze" | "ignoreDrift",
+    body: unknown,
+  ): Promise<Answer<{ environment: string }>> {
+    return this.#json("POST", `/api/v1/environments/${encodeURIComponent(environment)}:${verb}`, body);
+  }
+
+  planRollback(environment: string, body: unknown): Promise<Answer<{ plan: Plan }>> {
+    return this.#json("POST", `/api/v1/environments/${encodeURIComponent(environment)}:planRollback`, body);
+  }
+
+  rollback(environment: string, body: unknown): Promise<Answer<ReleaseAnswer>> {
+    return this.#json("POST", `/api/v1/environments/${encodeURIComponent(environment)}:rollback`, body);
+  }
+
+  planPromotion(environment: string, body: unknown): Promise<Answer<PromotionAnswer>> {
+    return this.#json("POST", `/api/v1/environments/${encodeURIComponent(environment)}:planPromotion`, body);
+  }
+
+  promote(environment: string, body: unknown): Promise<Answer<ReleaseAnswer>> {
+    return this.#json("POST", `/api/v1/environments/${encodeURIComponent(environment)}:promote`, body);
+  }
+
+  drift(environment: string): Promise<Answer<DriftView>> {
+    return this.#json("GET", `/api/v1/environments/${encodeURIComponent(environment)}/drift`);
+  }
+
+  people(): Promise<Answer<readonly PersonAnswer[]>> {
+    return this.#json("GET", "/api/v1/people");
+  }
+
+  admit(body: unknown): Promise<Answer<PersonAnswer & { readonly token: string }>> {
+    return this.#json("POST", "/api/v1/people", body);
+  }
+
+  dismiss(name: string): Promise<Answer<{ name: string }>> {
+    return this.#json("POST", `/api/v1/people/${encodeURIComponent(name)}:dismiss`, {});
   }
 
   environment(name: string): Promise<Answer<EnvironmentAnswer>> {
@@ -160,6 +207,29 @@ export class ServerClient {
       return err([serverUnreachable(this.#options.url, inner instanceof Error ? inner.message : String(inner))]);
     }
   }
+}
+
+/** What came of asking for a release. */
+export type ReleaseAnswer = { readonly release: ReleaseView } | { readonly nothingToDo: true; readonly plan: Plan };
+
+/** What a promotion would release. */
+export interface PromotionAnswer {
+  /** The release that proved it. */
+  readonly source: string;
+  readonly manifest: {
+    readonly file: string;
+    readonly text: string;
+    readonly changes: readonly { readonly path: readonly string[]; readonly from: string; readonly to: string }[];
+  };
+  readonly plan: Plan;
+}
+
+/** A person, without the token. */
+export interface PersonAnswer {
+  readonly name: string;
+  readonly roles: readonly string[];
+  readonly tokenEnd: string;
+  readonly expiresAt: string;
 }
 
 /** What tools of Google's need to reach an environment. */

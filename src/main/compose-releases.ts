@@ -10,7 +10,9 @@ import type { Problem } from "../core/values/problem.ts";
 import { err, ok, type Result } from "../core/values/result.ts";
 import { ReleaseEngine } from "../engine/releases/release-engine.ts";
 import type { BuildRequest } from "../engine/releases/release-ports.ts";
+import { watchDrift } from "../engine/releases/watch-drift.ts";
 import type { Identities } from "../ports/identities.ts";
+import type { People } from "../ports/people.ts";
 import type { Probe } from "../ports/probe.ts";
 import type { Source, WriteBack } from "../ports/source.ts";
 import { createServer } from "../server/create-server.ts";
@@ -27,6 +29,7 @@ interface Parts {
   readonly cloud: Cloud;
   readonly environments: Environments;
   readonly identities: Identities;
+  readonly people: People;
   readonly source: Source & { readonly absoluteUrl: (url: string) => string };
   readonly probe: Probe;
   readonly writeBack: (umbrellaUrl: string) => WriteBack;
@@ -51,6 +54,7 @@ export async function composeReleases(parts: Parts): Promise<Result<Omit<Running
     installation: foundation.installation.id,
     version: await packageVersion(),
     person: request.person,
+    people: parts.people,
     isReady: () => isReady,
     onFault: (id, cause) => request.log(`request ${id}: ${cause instanceof Error ? cause.stack : String(cause)}`),
     buildLog: (build, fromByte) => buildLog(cloud, build, fromByte),
@@ -72,6 +76,16 @@ export async function composeReleases(parts: Parts): Promise<Result<Omit<Running
   await cloud.builds.recover();
   await engine.start();
   isReady = true;
+  const watching = new AbortController();
+  const watched = watchDrift(
+    { engine, clock },
+    (environment, cause) => request.log(`drift of ${environment}: ${String(cause)}`),
+    watching.signal,
+  );
+  stops.push(async () => {
+    watching.abort();
+    await watched;
+  });
   return ok({ url, makeLink });
 }
 
@@ -91,6 +105,7 @@ function releaseEngine(parts: Parts, umbrella: string): ReleaseEngine {
       ids,
       eventLog: store.eventLog,
       leases: store.leases,
+      people: parts.people,
       source,
       writeBack: parts.writeBack(umbrella),
       probe,

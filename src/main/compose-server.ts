@@ -10,6 +10,7 @@ import { createWriteBack } from "../adapters/git/write-back.ts";
 import { createProbe } from "../adapters/http/probe.ts";
 import { createIdentities } from "../adapters/identity/identities.ts";
 import { loadInstallation } from "../adapters/identity/installation.ts";
+import { createPeople } from "../adapters/identity/people.ts";
 import { createImageUnpacker } from "../adapters/images/image-unpacker.ts";
 import { type Cluster, openCluster } from "../adapters/postgres/open-cluster.ts";
 import { createStore } from "../adapters/store/store.ts";
@@ -54,7 +55,8 @@ async function start(request: ServerRequest, stops: Stop[]): Promise<Result<Omit
   const { installation, paths, store, supervisors } = foundation.value;
   const registry = await startRegistry(paths, store.documents, stops);
   const secrets = createSecretStore({ documents: store.documents, encryptionKey: installation.encryptionKey, clock });
-  await request.prepare?.(secrets);
+  const people = createPeople({ documents: store.documents, owner: request.person, clock, ids });
+  await request.prepare?.({ secrets, people });
   const unpacker = createImageUnpacker({ registryUrl: registry, unpackedDirectory: paths.unpacked });
   const run = createRunCloud({
     documents: store.documents,
@@ -71,6 +73,7 @@ async function start(request: ServerRequest, stops: Stop[]): Promise<Result<Omit
     signingKey: installation.signingKey,
     personToken: async () => installation.personToken.reveal(),
     personName: request.person,
+    personOf: (token) => people.personOf(token),
     clock,
   });
   const url = `http://127.0.0.1:${request.port}`;
@@ -101,6 +104,7 @@ async function start(request: ServerRequest, stops: Stop[]): Promise<Result<Omit
     cloud,
     environments,
     identities,
+    people,
     source,
     probe: createProbe(clock),
     writeBack: (umbrellaUrl) =>

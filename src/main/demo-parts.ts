@@ -11,6 +11,7 @@ import { attach } from "./attach.ts";
 import { startServer } from "./compose-server.ts";
 import type { ServerRequest } from "./foundation.ts";
 import { SCHEMA_FOLDER } from "./generate-schemas.ts";
+import { seedPeople } from "./seed-people.ts";
 import { seedSecrets } from "./seed-secrets.ts";
 
 /** The sample's sources, in the installation. */
@@ -38,7 +39,10 @@ export function demoParts(settings: Settings, token: () => Promise<string | unde
         directory,
         port,
         executor,
-        prepare: (secrets) => seedSecrets(secrets, directory),
+        prepare: async ({ secrets, people }) => {
+          await seedSecrets(secrets, directory);
+          await seedPeople(people, settings.stateDirectory);
+        },
       });
       if (!started.ok) return started.error;
       const { url, makeLink, stop } = started.value;

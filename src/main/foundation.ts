@@ -3,6 +3,7 @@ import type { Installation } from "../adapters/identity/installation.ts";
 import type { Store } from "../adapters/store/store.ts";
 import type { ExecutorKind } from "../cli/command-context.ts";
 import type { SecretStore } from "../cloud/secret-manager-v1/secret-store.ts";
+import type { People } from "../ports/people.ts";
 import type { Supervisors } from "../ports/processes.ts";
 import type { Programs } from "./programs.ts";
 import type { StatePaths } from "./state-paths.ts";
@@ -24,8 +25,8 @@ export interface ServerRequest {
   readonly log: (line: string) => void;
   /** Called at each point at which a crash matters. */
   readonly reach: (point: string) => void;
-  /** Called before work is taken, with the embedded secrets: the demo puts its own in. */
-  readonly prepare?: (secrets: SecretStore) => Promise<void>;
+  /** Called before work is taken: the demo puts its secrets and its people in. */
+  readonly prepare?: (parts: { readonly secrets: SecretStore; readonly people: People }) => Promise<void>;
 }
 
 export interface RunningServer {

@@ -7,12 +7,13 @@ import { systemClock as clock } from "../adapters/system/system-clock.ts";
 import { systemIds as ids } from "../adapters/system/system-ids.ts";
 import type { CommandContext, Files } from "../cli/command-context.ts";
 import type { CommandDefinition, CommonOptions } from "../cli/command-definition.ts";
-import { umbrellaNotFound } from "../cli/problems.ts";
+import { personUnknown, umbrellaNotFound } from "../cli/problems.ts";
 import { createProgram } from "../cli/program.ts";
 import { report } from "../cli/report.ts";
 import { ServerClient } from "../cli/server-client.ts";
 import { Bug } from "../core/values/assert.ts";
 import { inspectMachine } from "./inspect-machine.ts";
+import { keepToken, keptToken } from "./kept-tokens.ts";
 import { stateDirectory, statePaths } from "./state-paths.ts";
 import { watchSignals } from "./watch-signals.ts";
 
@@ -94,6 +95,11 @@ async function makeContext(
   if (directory === undefined) return report({ json, out, err }, [umbrellaNotFound(from)]);
   const source = () =>
     createSource({ mirrorsDirectory: statePaths(stateDirectory(process.env)).mirrors, umbrellaDirectory: directory });
+  const people = statePaths(stateDirectory(process.env)).people;
+  const token = options.as === undefined ? personToken : () => keptToken(people, options.as ?? "");
+  if (options.as !== undefined && (await token()) === undefined) {
+    return report({ json, out, err }, [personUnknown(options.as, people)]);
+  }
   const url = (options.server ?? process.env.MOBIUS_SERVER ?? DEFAULT_SERVER).replace(/\/+$/, "");
   return {
     directory,
@@ -108,12 +114,13 @@ async function makeContext(
       for (const [name, text] of Object.entries(kept)) await writeFile(join(path, name), text, { mode: 0o600 });
       return path;
     },
+    keepPerson: (name, value) => keepToken(people, name, value),
     packSource: async () => (await import("../adapters/archives/pack-folder.ts")).packFolder(directory),
     input: async () => (process.stdin.isTTY === true ? undefined : readAll(process.stdin)),
     clock,
     ids,
     files: umbrellaFiles(directory),
-    server: new ServerClient({ url, token: personToken, send: (address, init) => fetch(address, init) }),
+    server: new ServerClient({ url, token, send: (address, init) => fetch(address, init) }),
     git: createUmbrellaGit(directory),
     source,
     schemas: installedSchemas,

@@ -17,6 +17,8 @@ export interface StatePaths {
   readonly backups: (environment: string) => string;
   /** Settings and tokens of tools that `mobius env` points at an environment. */
   readonly tools: string;
+  /** Tokens of people who share this account, one file each, by which a command acts as one of them. */
+  readonly people: string;
   /** Programs that steps find on their PATH: `mobius` and `node`. */
   readonly programs: string;
 }
@@ -43,6 +45,7 @@ export function statePaths(root: string): StatePaths {
     scripts: join(root, "scripts"),
     backups: (environment) => join(root, "backups", environment),
     tools: join(root, "tools"),
+    people: join(root, "people"),
     programs: join(root, "programs"),
   };
 }

@@ -27,6 +27,11 @@ export function createMemoryImages(
       if (!labels.has(`${repository}@${digest}`)) throw new Error(`${repository} has no ${digest} to tag as ${tag}`);
       tags.set(`${repository}:${tag}`, digest);
     },
+    async copy({ digest, from, to }) {
+      const known = labels.get(`${from}@${digest}`);
+      if (known !== undefined) labels.set(`${to}@${digest}`, known);
+      return known !== undefined;
+    },
     async build({ root, files, command, labels: given, repository, tags: wanted }) {
       const contentOf = options.contentOf ?? (async (_, file) => file);
       const contents = await Promise.all(files.map(async (file) => [file, await contentOf(root, file)]));

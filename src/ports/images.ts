@@ -9,6 +9,11 @@ export interface Images {
   labels(reference: string): Promise<Readonly<Record<string, string>> | undefined>;
   /** Gives an image that is there one more tag. */
   tag(repository: string, digest: Digest, tag: string): Promise<void>;
+  /**
+   * Brings an image to another repository, byte for byte: afterwards that has the digest. Does nothing where it is there
+   * already. False where the first repository has no such image.
+   */
+  copy(image: { readonly digest: Digest; readonly from: string; readonly to: string }): Promise<boolean>;
 }
 
 /** Makes an image of files of a checkout and pushes it; the same input gives the same digest. */

@@ -51,6 +51,7 @@ export function createMemoryServices(
   return {
     list: async () => [...services.keys()].sort().flatMap((name) => get(name) ?? []),
     get: async (name) => get(name),
+    hasRevision: async (name, revision) => services.get(name)?.revisions.has(revision) === true,
     address: async (service) => addressOf(service),
     tagAddress: async (service, tag) => addressOf(service, tag),
     async deploy({ service: name, revision, template, labels, traffic }) {

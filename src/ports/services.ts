@@ -23,6 +23,8 @@ export interface TrafficEntry {
 export interface Services {
   list(): Promise<readonly ObservedService[]>;
   get(service: string): Promise<ObservedService | undefined>;
+  /** Whether the service still has the revision, with traffic or without. */
+  hasRevision(service: string, revision: string): Promise<boolean>;
   /** The address that the service has or will have; stable from now on. */
   address(service: string): Promise<string>;
   /** The address of one of its tags. */

@@ -1,7 +1,8 @@
 import type { z } from "zod";
 import type { Digest } from "../core/values/digest.ts";
 import type { PhaseRequest } from "../engine/releases/phase-desk.ts";
-import { type PhaseLine, type phaseBody, ROUTES } from "../ports/api/contract.ts";
+import type { phaseBody } from "../ports/api/bodies.ts";
+import { type PhaseLine, ROUTES } from "../ports/api/contract.ts";
 import type { StepWorkReport } from "../ports/step-work.ts";
 import { phaseFault } from "./problems.ts";
 import { addRoute, type Routing } from "./routing.ts";

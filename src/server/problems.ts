@@ -45,7 +45,7 @@ export function routeUnknown(method: string, path: string): Problem {
 }
 
 /** Nothing of that name. */
-export function resourceUnknown(kind: "build" | "environment" | "schema", name: string): Problem {
+export function resourceUnknown(kind: "build" | "environment" | "person" | "schema", name: string): Problem {
   return {
     code: "resource-unknown",
     severity: "error",

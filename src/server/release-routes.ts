@@ -3,14 +3,18 @@ import type { z } from "zod";
 import type { Release } from "../core/release/state.ts";
 import { actorId } from "../core/values/ids.ts";
 import { toIso } from "../core/values/time.ts";
+import { driftView } from "../core/views/drift-view.ts";
 import { eventLine } from "../core/views/event-line.ts";
 import { explain } from "../core/views/explain.ts";
 import { releaseSummary, releaseView } from "../core/views/project-release.ts";
 import { releaseUnknown } from "../engine/releases/problems.ts";
-import type { cancelBody, EventLine, planBody, releaseBody } from "../ports/api/contract.ts";
+import type { cancelBody, planBody, releaseBody } from "../ports/api/bodies.ts";
+import type { EventLine } from "../ports/api/contract.ts";
 import { NEXT_BYTE, ROUTES } from "../ports/api/contract.ts";
 import type { Caller } from "../ports/identities.ts";
+import { registerDecisionRoutes, sendRequested } from "./decision-routes.ts";
 import { openApiDocument } from "./open-api.ts";
+import { registerPeopleRoutes } from "./people-routes.ts";
 import { registerPhaseRoute } from "./phase-route.ts";
 import { resourceUnknown } from "./problems.ts";
 import { addRoute, type Routing, sendProblems } from "./routing.ts";
@@ -20,6 +24,8 @@ export function registerReleaseRoutes(routing: Routing): void {
   registerStatusRoutes(routing);
   registerReading(routing);
   registerChanging(routing);
+  registerDecisionRoutes(routing);
+  registerPeopleRoutes(routing);
   registerPhaseRoute(routing);
 }
 
@@ -67,6 +73,10 @@ function registerReading(routing: Routing): void {
     const { environment } = request.params as { environment: string };
     return (await deps.environment(environment)) ?? sendProblems(reply, [resourceUnknown("environment", environment)]);
   });
+  addRoute(routing, ROUTES.drift, async ({ request, reply }) => {
+    const found = await engine.drift((request.params as { environment: string }).environment);
+    return found.ok ? driftView(found.value) : sendProblems(reply, found.error);
+  });
   addRoute(routing, ROUTES.access, async ({ request, reply }) => {
     const { environment } = request.params as { environment: string };
     return (await deps.access(environment)) ?? sendProblems(reply, [resourceUnknown("environment", environment)]);
@@ -107,10 +117,7 @@ function registerChanging(routing: Routing): void {
       trigger: `manual:${person}`,
       actor: actorId("person", person),
     });
-    if (!requested.ok) return sendProblems(reply, requested.error);
-    const { value } = requested;
-    if (value.kind === "nothing-to-do") return { nothingToDo: true, plan: value.plan };
-    return reply.code(201).send({ release: releaseView(value.release) });
+    return sendRequested(reply, requested);
   });
   addRoute<z.output<typeof cancelBody>>(routing, ROUTES.cancel, async ({ request, body, reply, caller }) => {
     const name = (request.params as { release: string }).release;

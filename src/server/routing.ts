@@ -6,6 +6,7 @@ import { ROUTES, type Route } from "../ports/api/contract.ts";
 import { httpStatus } from "../ports/api/exit-codes.ts";
 import type { Clock, Ids } from "../ports/clock.ts";
 import type { Caller, Identities } from "../ports/identities.ts";
+import type { People } from "../ports/people.ts";
 import { notAllowed, notAuthenticated, requestInvalid, serverStarting } from "./problems.ts";
 
 /** What the server's handlers work with. */
@@ -18,6 +19,7 @@ export interface ServerDependencies {
   readonly version: string;
   /** Name of the person that the token file stands for. */
   readonly person: string;
+  readonly people: People;
   /** Whether work can be taken: false while the server starts or stops. */
   readonly isReady: () => boolean;
   /** Told of faults of the server itself. */

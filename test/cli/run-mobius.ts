@@ -45,6 +45,7 @@ export async function runMobius(argv: readonly string[], setting: Setting) {
       for (const [name, text] of Object.entries(kept)) files.set(`kept/${folder}/${name}`, text);
       return `/kept/${folder}`;
     },
+    keepPerson: async (name, token) => void files.set(`people/${name}`, token),
     packSource: async () => ({ archive: new Blob(["x"]), files: 1 }),
     input: async () => (setting.input === undefined ? undefined : new TextEncoder().encode(setting.input)),
     clock: systemClock,

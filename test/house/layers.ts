@@ -48,6 +48,16 @@ const LAYERS: readonly Layer[] = [
     "a release's state is made of its events",
   ),
   layer(
+    "src/core/gates",
+    ["src/core/values", "src/core/platform", "src/core/plan", "src/core/release"],
+    "a gate judges releases, and changes none",
+  ),
+  layer(
+    "src/core/drift",
+    ["src/core/values", "src/core/plan", "src/core/release", "src/core/gates"],
+    "drift compares what was released with what is live",
+  ),
+  layer(
     "src/core/verification",
     ["src/core/values", "src/core/platform", "src/core/release"],
     "checks judge evidence only",

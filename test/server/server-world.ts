@@ -1,15 +1,18 @@
 import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createIdentities } from "../../src/adapters/identity/identities.ts";
+import { createPeople } from "../../src/adapters/identity/people.ts";
 import { systemClock } from "../../src/adapters/system/system-clock.ts";
 import { systemIds } from "../../src/adapters/system/system-ids.ts";
 import { ReleaseEngine } from "../../src/engine/releases/release-engine.ts";
+import { createMemoryDocuments } from "../../src/ports/documents.fake.ts";
 import type { Identities } from "../../src/ports/identities.ts";
 import { createServer } from "../../src/server/create-server.ts";
 import { SimWorld } from "../sim/sim-world.ts";
 
 export const TOKEN = "the-person-s-token";
 export const MANIFEST = "release-manifests/x-staging.yaml";
+export const PRODUCTION_MANIFEST = "release-manifests/x-production.yaml";
 /** What a release of this world must not do to a page that shows it. */
 export const HOSTILE = `<script>alert("x")</script>`;
 
@@ -27,6 +30,12 @@ environments:
     region: us-central1
     registry: gcr.io/mobius-staging
     identities: { build: b, deploy: d, migrate: m, runtime: r }
+  production:
+    project: mobiusos-new
+    region: us-central1
+    registry: gcr.io/mobiusos-new
+    identities: { build: b, deploy: d, migrate: m, runtime: r }
+    policies: { approvals: { count: 1, from: [approver] } }
 `;
 
 export interface Answer {
@@ -54,15 +63,23 @@ export async function startServerWorld(): Promise<ServerWorld> {
   const world = new SimWorld({
     umbrella: {
       "mobius.yaml": PLATFORM_TEXT,
+      [PRODUCTION_MANIFEST]: `release_id: x-production\ncommits:\n  app: "${"1".repeat(40)}"\n`,
       [MANIFEST]: `release_id: x-staging\ncommits:\n  app: "${"1".repeat(40)}"\nnotes: ['${HOSTILE}']\n`,
     },
     "./app.git": { "server.js": "1" },
   });
-  const engine = new ReleaseEngine(world.ports(), () => {});
+  const people = createPeople({
+    documents: createMemoryDocuments(),
+    owner: "ada",
+    clock: systemClock,
+    ids: systemIds,
+  });
+  const engine = new ReleaseEngine({ ...world.ports(), people }, () => {});
   const identities = createIdentities({
     signingKey: new Uint8Array(32).fill(7),
     personToken: async () => TOKEN,
     personName: "ada",
+    personOf: (token) => people.personOf(token),
     clock: systemClock,
   });
   const readiness = { isReady: true };
@@ -74,6 +91,7 @@ export async function startServerWorld(): Promise<ServerWorld> {
     installation: "test",
     version: "0.0.0",
     person: "ada",
+    people,
     isReady: () => readiness.isReady,
     onFault: () => {},
     buildLog: async (build, fromByte) => {

@@ -5,7 +5,9 @@ import { MANIFEST, type ServerWorld, startServerWorld, TOKEN } from "./server-wo
 /** A path that fits the route's. */
 function examplePath(route: Route): string {
   return route.path
-    .replace(":release(^[^:/]+)::cancel", "REL-1:cancel")
+    .replace(":release(^[^:/]+)::", "REL-1:")
+    .replace(":environment(^[^:/]+)::", "staging:")
+    .replace(":person(^[^:/]+)::", "grace:")
     .replace(":release", "REL-1")
     .replace(":environment", "staging")
     .replace(":build", "b-1")
@@ -206,7 +208,10 @@ describe("what comes in is checked, and what goes wrong is told", () => {
     );
     const expected = routes.map(
       ({ route }) =>
-        `${route.method} ${route.path.replace(":release(^[^:/]+)::cancel", "{release}:cancel").replaceAll(/:(\w+)/g, (all, name: string) => (name === "cancel" ? all : `{${name}}`))}`,
+        `${route.method} ${route.path
+          .replaceAll("(^[^:/]+)", "")
+          .replaceAll(/(?<!:):(?=\w)(\w+)/g, "{$1}")
+          .replaceAll("::", ":")}`,
     );
     expect(described.sort()).toEqual(expected.sort());
   });

@@ -9,11 +9,19 @@ const LIVES = 8;
 /** Turns of the event loop after which a release that has not ended is called stuck. */
 const PATIENCE = 40_000;
 
+/** Asks an engine for a release; however often it is asked, it is the same one. */
+export type Ask = (engine: ReleaseEngine) => ReturnType<ReleaseEngine["request"]>;
+
 /**
- * Releases a manifest in the world, with the crashes given, one per life of the engine, and gives the release as it
+ * Releases a manifest in the world, or what is asked for otherwise, with the crashes given, one per life of the engine, and gives the release as it
  * ended. The build's steps are run as the build engine runs them: one interrupted by a crash is run again.
  */
-export async function releaseIn(world: SimWorld, manifest: string, crashes: readonly CrashPoint[]): Promise<Release> {
+export async function releaseIn(
+  world: SimWorld,
+  wanted: string | Ask,
+  crashes: readonly CrashPoint[],
+): Promise<Release> {
+  const ask = typeof wanted === "string" ? askFor(wanted) : wanted;
   const left = [...crashes];
   for (let life = 1; life <= LIVES; life += 1) {
     world.crashAt(left.shift());
@@ -21,7 +29,7 @@ export async function releaseIn(world: SimWorld, manifest: string, crashes: read
     const engine = new ReleaseEngine(world.ports(), (_release, cause) => failures.push(cause));
     const life = new AbortController();
     const crashed = world.crashed.then(() => life.abort());
-    const outcome = await Promise.race([live({ world, engine, signal: life.signal }, manifest), crashed]);
+    const outcome = await Promise.race([live({ world, engine, signal: life.signal }, ask), crashed]);
     if (failures.length > 0) throw failures[0];
     if (outcome !== undefined && !life.signal.aborted) return outcome;
   }
@@ -35,10 +43,10 @@ interface Life {
   readonly signal: AbortSignal;
 }
 
-async function live(life: Life, manifest: string): Promise<Release | undefined> {
+async function live(life: Life, ask: Ask): Promise<Release | undefined> {
   const { world, engine, signal } = life;
   await engine.start();
-  const find = world.triggered === undefined ? await request(engine, manifest) : () => engine.list()[0];
+  const find = world.triggered === undefined ? await request(engine, ask) : () => engine.list()[0];
   for (let turn = 0; turn < PATIENCE && !signal.aborted; turn += 1) {
     const release = find();
     if (release !== undefined && isEnded(release)) {
@@ -53,14 +61,14 @@ async function live(life: Life, manifest: string): Promise<Release | undefined> 
   throw new Error(`stuck: ${JSON.stringify(find()?.stage.name)}`);
 }
 
+function askFor(manifestPath: string): Ask {
+  return (engine) =>
+    engine.request({ manifestPath, requestId: manifestPath, trigger: "manual:ada", actor: actorId("person", "ada") });
+}
+
 /** Asks for the release as a person does; gives what shows where it is. */
-async function request(engine: ReleaseEngine, manifest: string): Promise<() => Release | undefined> {
-  const requested = await engine.request({
-    manifestPath: manifest,
-    requestId: manifest,
-    trigger: "manual:ada",
-    actor: actorId("person", "ada"),
-  });
+async function request(engine: ReleaseEngine, ask: Ask): Promise<() => Release | undefined> {
+  const requested = await ask(engine);
   if (!requested.ok)
     throw new Error(requested.error.map((problem) => `${problem.code}: ${problem.summary}`).join("\n"));
   if (requested.value.kind === "nothing-to-do") throw new Error("nothing to do");

@@ -11,8 +11,10 @@ import { err, ok } from "../../src/core/values/result.ts";
 import { Secret } from "../../src/core/values/secret.ts";
 import { instant } from "../../src/core/values/time.ts";
 import type { BuildRequest, EnvironmentPorts, ReleasePorts } from "../../src/engine/releases/release-ports.ts";
+import type { MigrationToApply } from "../../src/ports/databases.ts";
 import { createMemoryEventLog } from "../../src/ports/event-log.fake.ts";
 import type { Leases } from "../../src/ports/leases.ts";
+import { createMemoryPeople } from "../../src/ports/people.fake.ts";
 import type { Answer } from "../../src/ports/probe.ts";
 import type { TrafficEntry } from "../../src/ports/services.ts";
 
@@ -46,7 +48,7 @@ export class SimWorld {
   readonly jobs = new Map<string, RevisionTemplate>();
   readonly builds = new Map<string, SimBuild>();
   readonly images = new Map<string, Digest>();
-  readonly ledger: (ObservedMigration & { database: string })[] = [];
+  readonly ledger: (ObservedMigration & { database: string; release: string })[] = [];
   readonly written: { release: string; files: Map<string, string> }[] = [];
   /** Everything that changed the world, in order. */
   readonly effects: string[] = [];
@@ -91,6 +93,11 @@ export class SimWorld {
         resolve: async (reference: string) => this.images.get(reference),
         labels: async (reference: string) => (this.images.has(reference) ? {} : undefined),
         tag: async () => {},
+        copy: async ({ digest, from, to }: { digest: Digest; from: string; to: string }) => {
+          const known = [...this.images].some(([name, at]) => name.startsWith(from) && at === digest);
+          if (known) this.images.set(`${to}@${digest}`, digest);
+          return known;
+        },
       }),
       databases: wrap(this.#databasesPort()),
     };
@@ -107,6 +114,7 @@ export class SimWorld {
       ids: { uuid: () => "00000000-0000-4000-8000-000000000000", randomHex: (bytes) => "0".repeat(bytes * 2) },
       eventLog: wrap(this.#eventLog),
       leases: wrap(this.#leasesPort()),
+      people: createMemoryPeople({ owner: "owner" }),
       source: wrap(this.#sourcePort()),
       writeBack: wrap({
         commit: async ({ release, files }: Parameters<ReleasePorts["writeBack"]["commit"]>[0]) => {
@@ -250,6 +258,7 @@ export class SimWorld {
     return {
       list: async () => [...this.services.keys()].flatMap((name) => get(name) ?? []),
       get: async (name) => get(name),
+      hasRevision: async (name, revision) => this.services.get(name)?.revisions.has(revision) === true,
       address: async (name) => `http://${name}`,
       tagAddress: async (name, tag) => `http://${tag}.${name}`,
       deploy: async ({ service, revision, template, labels, traffic }) => {
@@ -280,10 +289,10 @@ export class SimWorld {
   #databasesPort(): EnvironmentPorts["databases"] {
     const row = (database: string, identifier: string) =>
       this.ledger.find((candidate) => candidate.database === database && candidate.identifier === identifier);
-    const apply = (migration: { database: string; module: string; identifier: string; checksum: Digest }) => {
+    const apply = (migration: MigrationToApply) => {
       if (row(migration.database, migration.identifier) !== undefined) return ok("already-applied" as const);
-      const { database, module, identifier, checksum } = migration;
-      this.ledger.push({ database, module, identifier, checksum, state: "applied" });
+      const { database, module, identifier, checksum, release } = migration;
+      this.ledger.push({ database, module, identifier, checksum, release, state: "applied" });
       this.effects.push(`migration ${identifier}`);
       return ok("applied" as const);
     };
@@ -293,7 +302,7 @@ export class SimWorld {
       ledger: async (database) =>
         this.ledger
           .filter((candidate) => candidate.database === database)
-          .map((r) => ({ ...r, manifest: "", release: "", who: "", at: instant(0) })),
+          .map((r) => ({ ...r, manifest: "", who: "", at: instant(0) })),
       applySql: async (migration) => apply(migration),
       applyScript: async (migration) => apply(migration),
       backUp: async (label) => ({ id: label, bytes: 1, durationMs: 1 }),

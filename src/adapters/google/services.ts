@@ -65,6 +65,7 @@ export function createServices(options: ServicesOptions): Services {
       const found = await client.getService(service);
       return found === undefined ? undefined : await observed(found);
     },
+    hasRevision: async (service, revision) => (await client.getRevision(service, revision)) !== undefined,
     async deploy(wanted) {
       const { service, revision, traffic, deadlineMs } = wanted;
       const deadline = clock.monotonicMs() + deadlineMs;

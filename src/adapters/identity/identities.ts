@@ -35,17 +35,22 @@ export interface IdentitiesOptions {
   readonly personToken: () => Promise<string>;
   /** The name under which the person with the token file acts. */
   readonly personName: string;
+  /** Name of another person, by a token of theirs. */
+  readonly personOf?: (token: string) => Promise<string | undefined>;
   readonly clock: Clock;
 }
 
 /** Tokens for builds and identities are HS256 JWTs; a person's token is the random one of the token file. */
-export function createIdentities({ signingKey, personToken, personName, clock }: IdentitiesOptions): Identities {
+export function createIdentities(options: IdentitiesOptions): Identities {
+  const { signingKey, personToken, personName, personOf, clock } = options;
   assert(signingKey.length >= 32, "the signing key has at least 32 bytes");
 
   return {
     async verify(token) {
       if (token === "" || token.length > MAX_TOKEN_LENGTH) return undefined;
       if (isSame(token, await personToken())) return { kind: "person", name: personName };
+      const name = await personOf?.(token);
+      if (name !== undefined) return { kind: "person", name };
       return await signedCaller(token, signingKey, new Date(clock.now()));
     },
     async issue(caller, ttlMs) {

@@ -1,4 +1,5 @@
 import type { Images } from "../../ports/images.ts";
+import { copyImage } from "./copy-image.ts";
 import { describeImage } from "./image-config.ts";
 import { parseImageReference } from "./image-reference.ts";
 import { createRegistryClient, type RegistryClientOptions } from "./registry-client.ts";
@@ -15,6 +16,7 @@ export function createRegistryImages(options: RegistryClientOptions): Images {
       const { repository, reference } = parseImageReference(text);
       return (await describeImage(client, repository, reference))?.labels;
     },
+    copy: (image) => copyImage(client, image),
     async tag(repository, digest, tag) {
       const manifest = await client.manifest(repository, digest);
       if (manifest === undefined) throw new Error(`${repository} has no ${digest} to tag as ${tag}`);

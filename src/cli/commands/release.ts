@@ -1,9 +1,10 @@
 import { summaryLine } from "../../core/views/plan-text.ts";
 import { EXIT } from "../../ports/api/exit-codes.ts";
 import type { CommandContext } from "../command-context.ts";
-import { followRelease } from "../follow-release.ts";
+import { type FollowContext, followRelease } from "../follow-release.ts";
 import { manifestNotCommitted, manifestNotPushed } from "../problems.ts";
 import { report } from "../report.ts";
+import type { ReleaseAnswer } from "../server-client.ts";
 import { readUmbrellaFile } from "../umbrella-files.ts";
 
 export interface ReleaseOptions {
@@ -30,11 +31,14 @@ export async function release(context: CommandContext, options: ReleaseOptions):
     requestId: context.ids.uuid(),
   });
   if (!answer.ok) return report(context, answer.error);
-  if ("nothingToDo" in answer.value) {
-    const { plan } = answer.value;
-    if (context.json) context.out(JSON.stringify({ apiVersion: "mobius/v1", nothingToDo: true, plan }, undefined, 2));
-    else context.out(`Nothing to do: ${plan.environment} has what ${path} says (${summaryLine(plan)}).`);
-    return EXIT.success;
-  }
-  return followRelease(context, answer.value.release.id);
+  return followAnswer(context, answer.value, path);
+}
+
+/** Follows what was asked for, or says that there is nothing to do. `what` is what the environment has already. */
+export async function followAnswer(context: FollowContext, answer: ReleaseAnswer, what: string): Promise<number> {
+  if (!("nothingToDo" in answer)) return followRelease(context, answer.release.id);
+  const { plan } = answer;
+  if (context.json) context.out(JSON.stringify({ apiVersion: "mobius/v1", nothingToDo: true, plan }, undefined, 2));
+  else context.out(`Nothing to do: ${plan.environment} has what ${what} says (${summaryLine(plan)}).`);
+  return EXIT.success;
 }

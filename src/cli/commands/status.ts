@@ -34,13 +34,15 @@ async function statusOf(context: CommandContext, name: string): Promise<number> 
 }
 
 function row(release: ReleaseSummary): string {
-  return `${release.id.padEnd(8)} ${release.state.padEnd(15)} ${release.environment.padEnd(11)} ${release.manifest}  ${release.requestedAt}  ${release.requestedBy}`;
+  const { id, state, environment, manifest, requestedAt, requestedBy, rollbackTo } = release;
+  const what = rollbackTo === undefined ? manifest : `back to ${rollbackTo}`;
+  return `${id.padEnd(8)} ${state.padEnd(15)} ${environment.padEnd(11)} ${what}  ${requestedAt}  ${requestedBy}`;
 }
 
 /** Follows a release to its end. */
 export async function watch(context: CommandContext, name: string): Promise<number> {
   const found = await context.server.get(name);
-  return found.ok ? followRelease(context, found.value.id) : report(context, found.error);
+  return found.ok ? followRelease(context, found.value.id, "ended") : report(context, found.error);
 }
 
 /** What a release said, or the whole log of its build. */

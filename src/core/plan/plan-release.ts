@@ -14,6 +14,7 @@ import {
   imageBuildUnsupported,
   imageMissing,
   imageNotFromCommit,
+  imageNotPinned,
   overrideMissing,
   secretMissing,
   sourceFileMissing,
@@ -41,7 +42,12 @@ export function planRelease(input: PlanInput): Checked<Plan> {
     overrides: Object.entries(manifest.envOverrides).map(([name, { value }]) => ({ name, value })),
   };
   const preconditions = [...servingPreconditions(input, services.planned), ...ledgerPreconditions(input)];
-  const covered = { environment: environment.name, project: environment.project, actions, preconditions };
+  const covered = {
+    environment: environment.name,
+    project: environment.project,
+    actions: { ...actions, commits: actions.commits.filter(({ module }) => hasOwnRepository(input, module)) },
+    preconditions,
+  };
   return {
     ok: true,
     warnings: [],
@@ -60,6 +66,14 @@ export function planRelease(input: PlanInput): Checked<Plan> {
       },
     },
   };
+}
+
+/**
+ * What lives in the umbrella has a new commit with every manifest and every record that is written there. Its build keys say
+ * what it is; a plan is not another one because somebody committed beside it.
+ */
+function hasOwnRepository({ platform }: PlanInput, module: string): boolean {
+  return platform.modules[module]?.source.kind !== "umbrella";
 }
 
 function plannedCommits(input: PlanInput): PlanActions["commits"] {
@@ -86,8 +100,14 @@ function planBuilds(input: PlanInput): { planned: PlannedBuild[]; problems: Prob
     } else if (pinned?.key !== undefined && pinned.key !== artifact.key) {
       problems.push(imageNotFromCommit(named ?? name, entry.module, where));
     }
+    const { promoteFrom } = environment.policies;
+    // What is built here has been proved nowhere, even from a commit that was.
+    if (promoteFrom !== undefined && pinned === undefined) {
+      problems.push(imageNotPinned(name, environment.name, promoteFrom));
+    }
     const digest = pinned?.digest ?? artifact.present;
-    if (digest === undefined && entry.build.kind === "dockerfile") problems.push(imageBuildUnsupported(name));
+    if (digest === undefined && entry.build.kind === "dockerfile" && promoteFrom === undefined)
+      problems.push(imageBuildUnsupported(name));
     planned.push({
       key: artifact.key,
       image: name,

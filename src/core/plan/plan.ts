@@ -35,6 +35,8 @@ export interface PlanActions {
   readonly services: readonly PlannedService[];
   readonly flags: readonly { readonly name: string; readonly value: boolean }[];
   readonly overrides: readonly { readonly name: string; readonly value: string }[];
+  /** Where the plan gives traffic back to what an earlier release had: that, and nothing is built, migrated or made. */
+  readonly rollback?: { readonly to: ReleaseId; readonly revisions: Readonly<Record<string, string>> };
 }
 
 export interface PlannedCommit {

@@ -22,6 +22,17 @@ export function imageNotFromCommit(image: string, module: string, where?: Where)
   });
 }
 
+/** An environment that takes what was proved elsewhere is given an image without its digest. */
+export function imageNotPinned(image: string, environment: string, promoteFrom: string): Problem {
+  return {
+    code: "image-not-pinned",
+    severity: "error",
+    summary: `Image "${image}" has no digest.`,
+    why: [`${environment} takes images that ${promoteFrom} proved, and nothing else tells one of them from another.`],
+    fix: `Promote what was proved: mobius promote --latest --to ${environment}`,
+  };
+}
+
 /** A pinned image is not in the environment's registry. */
 export function imageMissing(image: string, reference: string, where?: Where): Problem {
   return error("image-missing", {

@@ -27,8 +27,8 @@ export function renderBuild(request: {
   readonly manifestFile: string;
 }): BuildConfig {
   const { platform, environment, manifestFile } = request;
-  const images = imageSteps(platform);
-  const modules = moduleSteps(platform);
+  const images = takesProvenOnly(environment) ? [] : imageSteps(platform);
+  const modules = moduleSteps(platform, environment);
   return {
     steps: [
       phaseStep({ id: STEP.checkout, args: ["checkout"], waitFor: ["-"] }),
@@ -66,7 +66,12 @@ function imageSteps(platform: Platform): readonly BuildStep[] {
     .map((entry) => phaseStep({ id: `Build image ${entry.name}`, args: ["build", entry.name], waitFor: [STEP.load] }));
 }
 
-function moduleSteps(platform: Platform): readonly BuildStep[] {
+/** Where only what another environment proved comes in, nothing is built, and no script of a module's own deploys. */
+function takesProvenOnly({ policies }: Environment): boolean {
+  return policies.promoteFrom !== undefined;
+}
+
+function moduleSteps(platform: Platform, environment: Environment): readonly BuildStep[] {
   const modules = new Set(
     Object.values(platform.services).map((service) => artifactOf(platform, service.image).module),
   );
@@ -74,7 +79,7 @@ function moduleSteps(platform: Platform): readonly BuildStep[] {
     .filter((module) => modules.has(module.name))
     .map((module) => {
       const id = `Build & deploy ${module.name}`;
-      if (module.script === undefined)
+      if (module.script === undefined || takesProvenOnly(environment))
         return phaseStep({ id, args: ["candidate", module.name], waitFor: [STEP.migrate] });
       // A script may do anything once, so this step does not claim that it can be repeated after a crash.
       return {

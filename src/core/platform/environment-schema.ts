@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isTimeZone } from "../values/zoned-time.ts";
 import { boolean, durationMs, integer, name, nonEmpty, percent, ratio, text } from "../yaml/scalars.ts";
 
 const account = z
@@ -10,7 +11,12 @@ const share = () => integer(1).refine((value) => value <= 100, "it must be at mo
 const localTime = () => z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d$/, "it must be a time such as 2026-12-20T00:00");
 
 const freezeSchema = z
-  .strictObject({ name: text(), from: localTime(), until: localTime(), zone: text() })
+  .strictObject({
+    name: text(),
+    from: localTime(),
+    until: localTime(),
+    zone: text().refine(isTimeZone, "it must be a time zone such as Europe/Berlin"),
+  })
   .refine(({ from, until }) => from < until, { error: "it must be after from", path: ["until"] });
 
 const policiesSchema = z
@@ -57,6 +63,10 @@ export const environmentSchema = z
     registry: text(),
     identities: z.strictObject({ build: account, deploy: account, migrate: account, runtime: account }),
     databases: z.record(name(), z.strictObject({ user: name(), password: name() })).default({}),
+    overrides: z.record(name(), z.string()).optional().meta({
+      description: "Override → its value here: what a promoted manifest gets in place of the other environment's.",
+      additionalScalars: true,
+    }),
     boundary: z.strictObject({ owns: z.array(text()).default([]), shares: z.array(text()).default([]) }).prefault({}),
     policies: policiesSchema,
   })

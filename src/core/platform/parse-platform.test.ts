@@ -160,6 +160,7 @@ environments:
     ["canary: { services: [api], steps: [{ percent: 101, bake: 1m }] }", "value-invalid 8:63"],
     ["canary: { services: [api], steps: [] }", "value-invalid 8:51"],
     ["freezes: [{ name: w, from: 2026-12-20, until: 2027-01-02T00:00, zone: UTC }]", "value-invalid 8:44"],
+    ["freezes: [{ name: w, from: 2026-12-20T00:00, until: 2027-01-02T00:00, zone: Mars }]", "value-invalid 8:93"],
     ["freezes: [{ name: w, from: 2027-01-02T00:00, until: 2026-12-20T00:00, zone: UTC }]", "value-invalid 8:69"],
     ["approvals: { count: 0, from: [ada] }", "value-invalid 8:37"],
     ["soak: 30", "value-invalid 8:23"],

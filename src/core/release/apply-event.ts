@@ -7,6 +7,9 @@
  *      │            restoring ◀───────────────────┴───────────────────┴─────────────────────┘
  *      └─cancel─▶ ended ◀─┘
  *
+ * A queued release whose gates are closed stays queued, and a person may approve, reject or let it through. A rollback has
+ * nothing to build: with the lease it is `shifting`, and it does not move traffic forward again when a check fails.
+ *
  * `finishing` runs the `afterSoak` migrations. Traffic stays where it is from `finishing` on: a failure there or while
  * recording is reported, and does not move traffic back (old code would meet the new schema).
  */
@@ -14,8 +17,10 @@ import { assertNever } from "../values/assert.ts";
 import type { ActorId } from "../values/ids.ts";
 import { err, ok, type Result } from "../values/result.ts";
 import type { Instant } from "../values/time.ts";
-import type { PhaseName, ReleaseEvent } from "./events.ts";
-import type { BuildProgress, PhaseRecord, Release, Stage } from "./state.ts";
+import { changeGates } from "./apply-gate-event.ts";
+import { endPhase, startPhase } from "./apply-phase-event.ts";
+import type { ReleaseEvent } from "./events.ts";
+import type { BuildProgress, Release, Stage } from "./state.ts";
 
 /** An event as the log stores it, as far as a release's state needs it. */
 export interface Recorded {
@@ -62,9 +67,13 @@ function begin(event: Extract<ReleaseEvent, { type: "release-requested" }>, reco
     trigger: event.trigger,
     requestId: event.requestId,
     ...(event.build === undefined ? {} : { givenBuild: event.build }),
+    ...(event.promotedFrom === undefined ? {} : { promotedFrom: event.promotedFrom }),
     requestedBy: recorded.actor,
     requestedAt: recorded.at,
     stage: { name: "queued" },
+    closedGates: [],
+    approvals: [],
+    exceptions: [],
     phases: [],
     images: {},
     imageSources: {},
@@ -83,11 +92,18 @@ function change(release: Release, recorded: Recorded): Release | undefined {
   switch (event.type) {
     case "release-requested":
       return undefined;
-    case "lease-acquired":
+    case "gates-closed":
+    case "gates-opened":
+    case "approved":
+    case "rejected":
+    case "freeze-excepted":
+      return release.stage.name === "queued" ? changeGates(release, event, recorded) : undefined;
+    case "lease-acquired": {
       // Taken again by a restarted server: the same release goes on under a new token.
-      return release.stage.name === "queued"
-        ? { ...release, stage: { name: "building", build: { kind: "none" } } }
-        : release;
+      if (release.stage.name !== "queued") return release;
+      const name = release.plan.actions.rollback === undefined ? "building" : "shifting";
+      return { ...release, stage: { name, build: { kind: "none" } } };
+    }
     case "build-intended":
     case "build-submitted":
     case "build-ended":
@@ -177,55 +193,6 @@ function buildProblem(release: Release, event: Extract<BuildEvent, { type: "buil
     why: [event.detail === "" ? "The build says no more." : event.detail],
     fix: `Read its log: mobius logs ${release.id} --build`,
   } as const;
-}
-
-type PhaseEnd = Extract<ReleaseEvent, { type: "phase-succeeded" | "phase-failed" }>;
-
-function endPhase(release: Release, event: PhaseEnd, at: Instant): Release | undefined {
-  const running = release.phases.find((record) => isSame(record, event) && record.outcome.kind === "running");
-  if (running === undefined) return undefined;
-  const outcome =
-    event.type === "phase-succeeded"
-      ? ({ kind: "succeeded", at, summary: event.summary } as const)
-      : ({ kind: "failed", at, problem: event.problem } as const);
-  const phases = release.phases.map((record) => (record === running ? { ...record, outcome } : record));
-  return { ...release, phases, stage: stageAfter(release.stage, event) };
-}
-
-/** The phases that the server itself runs move the release on; those of the build's steps do not. */
-function stageAfter(stage: Stage, event: PhaseEnd): Stage {
-  const moves: Partial<Record<PhaseName, { from: Stage["name"]; to: "verifying" | "finishing" | "recording" }>> = {
-    shift: { from: "shifting", to: "verifying" },
-    verify: { from: "verifying", to: "finishing" },
-    "migrate-after-soak": { from: "finishing", to: "recording" },
-  };
-  const move = moves[event.phase];
-  if (move === undefined || stage.name !== move.from) return stage;
-  if (stage.name !== "shifting" && stage.name !== "verifying" && stage.name !== "finishing") return stage;
-  if (event.type === "phase-succeeded") return { name: move.to, build: stage.build };
-  if (stage.name === "finishing") return stage;
-  return { name: "restoring", problem: event.problem, build: stage.build };
-}
-
-function startPhase(
-  phases: readonly PhaseRecord[],
-  event: Extract<ReleaseEvent, { type: "phase-started" }>,
-  at: Instant,
-): readonly PhaseRecord[] {
-  const earlier = phases.find((record) => isSame(record, event));
-  const { phase, subject } = event;
-  const record: PhaseRecord = {
-    phase,
-    ...(subject === undefined ? {} : { subject }),
-    try: (earlier?.try ?? 0) + 1,
-    startedAt: at,
-    outcome: { kind: "running" },
-  };
-  return [...phases.filter((other) => other !== earlier), record];
-}
-
-function isSame(record: PhaseRecord, event: { readonly phase: PhaseName; readonly subject?: string }): boolean {
-  return record.phase === event.phase && record.subject === event.subject;
 }
 
 type ServiceEvent = Extract<

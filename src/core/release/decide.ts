@@ -24,9 +24,9 @@ export function decide(release: Release): Next {
     case "building":
       return decideBuild(release, stage.build);
     case "shifting":
-      return { kind: "run-phase", phase: "shift" };
+      return decideRollback(release, "shift") ?? { kind: "run-phase", phase: "shift" };
     case "verifying":
-      return { kind: "run-phase", phase: "verify" };
+      return decideRollback(release, "verify") ?? { kind: "run-phase", phase: "verify" };
     case "finishing":
       return decideFinishing(release);
     case "recording":
@@ -55,6 +55,18 @@ function decideBuild(release: Release, build: Extract<Release["stage"], { name: 
     default:
       return assertNever(build);
   }
+}
+
+/** A rollback that failed stays where it got to: what it could not move, or what does not answer, is for a person. */
+function decideRollback(release: Release, phase: "shift" | "verify"): Next | undefined {
+  const outcome = phaseRecord(release, phase)?.outcome;
+  if (outcome?.kind !== "failed") return undefined;
+  const { problem } = outcome;
+  const isMoved = phase === "verify";
+  return {
+    kind: "end",
+    outcome: isMoved ? { kind: "failed", problem } : { kind: "rollback-failed", problem, cause: problem },
+  };
 }
 
 function decideFinishing(release: Release): Next {

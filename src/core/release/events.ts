@@ -8,6 +8,7 @@ import type { Digest } from "../values/digest.ts";
 import type { CommitId, ReleaseId } from "../values/ids.ts";
 import type { Problem } from "../values/problem.ts";
 import type { Instant } from "../values/time.ts";
+import type { ClosedGate } from "./closed-gate.ts";
 
 /** Version of the payloads below; an older one is upgraded where the log is read. */
 export const RELEASE_EVENT_VERSION = 1;
@@ -31,7 +32,17 @@ export type ReleaseEvent =
       readonly requestId: string;
       /** Where a trigger started the build, and the build opened the release. */
       readonly build?: GivenBuild;
+      /** The release whose manifest was promoted to this one's. */
+      readonly promotedFrom?: ReleaseId;
     }
+  /** What keeps the release from beginning; again whenever that changes. */
+  | { readonly type: "gates-closed"; readonly gates: readonly ClosedGate[] }
+  | { readonly type: "gates-opened" }
+  /** A person agreed to this very plan. `roles` are those that the person had at that moment. */
+  | { readonly type: "approved"; readonly plan: Digest; readonly roles: readonly string[]; readonly comment: string }
+  | { readonly type: "rejected"; readonly reason: string }
+  /** A person let the release through a freeze; it stays in its record. */
+  | { readonly type: "freeze-excepted"; readonly freeze: string; readonly reason: string }
   | { readonly type: "lease-acquired"; readonly token: number }
   | { readonly type: "build-intended"; readonly tag: string }
   | { readonly type: "build-submitted"; readonly build: string; readonly logUrl: string }

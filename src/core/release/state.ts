@@ -4,6 +4,7 @@ import type { Digest } from "../values/digest.ts";
 import type { ActorId, CommitId, ReleaseId } from "../values/ids.ts";
 import type { Problem } from "../values/problem.ts";
 import type { Instant } from "../values/time.ts";
+import type { ClosedGate } from "./closed-gate.ts";
 import type { GivenBuild, Outcome, PhaseName, Verdict } from "./events.ts";
 
 /** A release as its events made it. What is true only in some states stands in `stage`. */
@@ -15,9 +16,14 @@ export interface Release {
   readonly requestId: string;
   /** The build that opened the release, where it was there first. */
   readonly givenBuild?: GivenBuild;
+  readonly promotedFrom?: ReleaseId;
   readonly requestedBy: ActorId;
   readonly requestedAt: Instant;
   readonly stage: Stage;
+  /** What keeps it from beginning, as it was last seen; empty once it may. */
+  readonly closedGates: readonly ClosedGate[];
+  readonly approvals: readonly Approval[];
+  readonly exceptions: readonly FreezeException[];
   readonly phases: readonly PhaseRecord[];
   /** Build key → digest that its build resolved. */
   readonly images: Readonly<Record<string, Digest>>;
@@ -45,7 +51,7 @@ export interface Release {
 export type Stage =
   | { readonly name: "queued" }
   | { readonly name: "building"; readonly build: BuildProgress }
-  | { readonly name: "shifting" | "verifying" | "finishing" | "recording"; readonly build: EndedBuild }
+  | { readonly name: "shifting" | "verifying" | "finishing" | "recording"; readonly build: BuildProgress }
   | { readonly name: "restoring"; readonly problem: Problem; readonly build: BuildProgress }
   | { readonly name: "ended"; readonly outcome: Outcome; readonly at: Instant; readonly build: BuildProgress };
 
@@ -61,6 +67,22 @@ export interface EndedBuild {
   readonly id: string;
   readonly logUrl: string;
   readonly status: BuildStatus;
+}
+
+/** A person's agreement to the release's plan. */
+export interface Approval {
+  readonly by: ActorId;
+  readonly at: Instant;
+  readonly plan: Digest;
+  readonly roles: readonly string[];
+  readonly comment: string;
+}
+
+export interface FreezeException {
+  readonly freeze: string;
+  readonly by: ActorId;
+  readonly at: Instant;
+  readonly reason: string;
 }
 
 /** A phase with its newest try; earlier tries are in the event log. */

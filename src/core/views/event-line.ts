@@ -7,6 +7,16 @@ export function eventLine(event: ReleaseEvent): string | undefined {
   switch (event.type) {
     case "release-requested":
       return `${event.release}: ${event.plan.manifest.file} to ${event.plan.environment}, plan ${event.plan.digest.slice(0, 19)}`;
+    case "gates-closed":
+      return event.gates.map(({ gate, reason, opens }) => `◦ waits at gate ${gate}: ${reason} ${opens}`).join("\n");
+    case "gates-opened":
+      return "✓ every gate is open";
+    case "approved":
+      return `✓ approved${event.comment === "" ? "" : `: ${event.comment}`}`;
+    case "rejected":
+      return `✗ rejected: ${event.reason}`;
+    case "freeze-excepted":
+      return `  let through freeze ${event.freeze}: ${event.reason}`;
     case "lease-acquired":
       return undefined;
     case "build-intended":

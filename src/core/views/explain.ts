@@ -21,6 +21,14 @@ export function explain(release: Release): Explanation {
 
 function reasonOf(release: Release): string {
   const { stage } = release;
+  const { rollback } = release.plan.actions;
+  if (rollback !== undefined) {
+    const { environment } = release.plan;
+    const isBack = stage.name === "ended" && stage.outcome.kind === "succeeded";
+    return isBack
+      ? `${environment} is back on what ${rollback.to} released, and held there until somebody resumes it.`
+      : `${environment} is given back to what ${rollback.to} released.`;
+  }
   if (stage.name !== "ended") return `${release.plan.manifest.file} is being released to ${release.plan.environment}.`;
   if (stage.outcome.kind === "cancelled") return `It was cancelled: ${stage.outcome.reason}`;
   return `Every phase and check passed; ${release.plan.environment} serves ${release.plan.manifest.file}.`;
@@ -29,6 +37,8 @@ function reasonOf(release: Release): string {
 function since(release: Release): string {
   const { stage } = release;
   if (stage.name === "ended") return toIso(stage.at);
+  const [gate] = release.closedGates;
+  if (gate !== undefined) return toIso(gate.since);
   const running = release.phases.find((record) => record.outcome.kind === "running");
   const last = release.phases.at(-1);
   return toIso(running?.startedAt ?? last?.startedAt ?? release.requestedAt);
@@ -38,6 +48,7 @@ function nextOf(release: Release): string {
   const { stage } = release;
   switch (stage.name) {
     case "queued":
+      if (release.closedGates.length > 0) return release.closedGates.map(({ opens }) => opens).join(" ");
       return "It starts when the release before it has ended.";
     case "building":
       return "Candidates are made and checked without traffic; then traffic moves for the whole set.";
@@ -59,6 +70,13 @@ function nextOf(release: Release): string {
 
 function actionsOf(release: Release, fix: string | undefined): readonly string[] {
   const look = `mobius logs ${release.id}`;
+  if (release.closedGates.some(({ waitsFor }) => waitsFor === "person")) {
+    const decide = [`mobius approve ${release.id}`, `mobius reject ${release.id} --reason "…"`];
+    return [...decide, `mobius plan ${release.plan.manifest.file}`, look];
+  }
+  if (release.plan.actions.rollback !== undefined && release.stage.name === "ended") {
+    return [`mobius resume ${release.plan.environment} --reason "…"`, ...(fix === undefined ? [] : [fix]), look];
+  }
   if (release.stage.name !== "ended") return [`mobius watch ${release.id}`, `mobius cancel ${release.id}`, look];
   return fix === undefined ? [look] : [fix, look];
 }

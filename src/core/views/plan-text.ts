@@ -4,12 +4,13 @@ import { count } from "../values/count.ts";
 /** A plan for people, as `mobius plan` prints it: what will change and why, in the order in which it will happen. */
 export function planText(plan: Plan): string {
   const { actions, manifest } = plan;
-  const head = [
-    `Plan for ${plan.environment} (${plan.project}, ${plan.region}) from ${manifest.file}`,
-    `digest ${plan.digest}`,
-  ];
+  const where = `${plan.environment} (${plan.project}, ${plan.region})`;
+  const { rollback } = actions;
+  const title =
+    rollback === undefined ? `Plan for ${where} from ${manifest.file}` : `Rollback of ${where} to ${rollback.to}`;
+  const head = [title, `digest ${plan.digest}`];
   if (isNothingToDo(plan))
-    return [...head, "", "Nothing to do: what is released is what the manifest says."].join("\n");
+    return [...head, "", `Nothing to do: what is released is what ${rollback?.to ?? "the manifest"} says.`].join("\n");
   return [
     ...head,
     ...section("Commits", actions.commits.map(commitLine)),

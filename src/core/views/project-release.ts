@@ -22,6 +22,7 @@ export function releaseSummary(release: Release): ReleaseSummary {
     manifest: plan.manifest.file,
     releaseId: plan.manifest.releaseId,
     planDigest: plan.digest,
+    ...(plan.actions.rollback === undefined ? {} : { rollbackTo: plan.actions.rollback.to }),
     requestedBy: release.requestedBy,
     requestedAt: toIso(release.requestedAt),
     ...(stage.name === "ended" ? { finishedAt: toIso(stage.at) } : {}),
@@ -39,6 +40,11 @@ export function releaseView(release: Release): ReleaseView {
     phases: release.phases.map(phaseView),
     ...(build.kind === "submitted" || build.kind === "ended" ? { buildId: build.id, buildLogUrl: build.logUrl } : {}),
     ...(waitingFor === undefined ? {} : { waitingFor }),
+    gates: release.closedGates.map(({ gate, reason, since, opens, waitsFor }) => {
+      return { gate, reason, since: toIso(since), opens, waitsFor };
+    }),
+    approvals: release.approvals.map(({ by, at, comment }) => ({ by, at: toIso(at), comment })),
+    ...(release.promotedFrom === undefined ? {} : { promotedFrom: release.promotedFrom }),
     ...(problem === undefined ? {} : { problem }),
     services: release.plan.actions.services
       .filter((service) => service.role !== "job")
@@ -53,6 +59,7 @@ export function stateName(release: Release): ReleaseStateName {
   const { stage } = release;
   switch (stage.name) {
     case "queued":
+      return release.closedGates.length === 0 ? "queued" : "waiting";
     case "building":
     case "shifting":
     case "verifying":
@@ -84,6 +91,7 @@ export function reasonForWaiting(release: Release): string | undefined {
     case "ended":
       return undefined;
     case "queued":
+      if (release.closedGates.length > 0) return release.closedGates.map(({ reason }) => reason).join(" ");
       return `the lease of environment ${release.plan.environment}`;
     case "building":
       if (running !== undefined) return `phase ${nameOf(running)}`;

@@ -6,6 +6,8 @@ import type { Problem } from "../values/problem.ts";
 
 export type ReleaseStateName =
   | "queued"
+  /** Its gates are closed: a person, a time or another release has to come first. */
+  | "waiting"
   | "building"
   | "shifting"
   | "verifying"
@@ -27,6 +29,8 @@ export interface ReleaseSummary {
   readonly manifest: string;
   readonly releaseId: string;
   readonly planDigest: string;
+  /** The release whose set it gives the traffic back to. */
+  readonly rollbackTo?: string;
   readonly requestedBy: string;
   readonly requestedAt: string;
   readonly finishedAt?: string;
@@ -39,6 +43,11 @@ export interface ReleaseView extends ReleaseSummary {
   readonly buildLogUrl?: string;
   /** The one thing that a release that has not ended waits for. */
   readonly waitingFor?: string;
+  /** What keeps it from beginning; empty once it may. */
+  readonly gates: readonly GateView[];
+  readonly approvals: readonly { readonly by: string; readonly at: string; readonly comment: string }[];
+  /** The release whose manifest was promoted to this one's. */
+  readonly promotedFrom?: string;
   /** Why it ended as it did. */
   readonly problem?: Problem;
   readonly services: readonly {
@@ -50,6 +59,15 @@ export interface ReleaseView extends ReleaseSummary {
   }[];
   readonly writeBackCommit?: string;
   readonly lastSequence: number;
+}
+
+/** A closed gate: why, since when, and what opens it. */
+export interface GateView {
+  readonly gate: string;
+  readonly reason: string;
+  readonly since: string;
+  readonly opens: string;
+  readonly waitsFor: "person" | "time" | "release";
 }
 
 /** A phase and its tries. `subject` is the module, image or service that it is about. */

@@ -2,6 +2,7 @@ import { parsePlatform } from "../../core/platform/parse-platform.ts";
 import { PLATFORM_FILE, type Platform } from "../../core/platform/platform.ts";
 import type { Checked } from "../../core/values/checked.ts";
 import type { CommitId } from "../../core/values/ids.ts";
+import { umbrellaUnreadable } from "./problems.ts";
 import type { ReleasePorts } from "./release-ports.ts";
 
 /** Platform files kept at hand: as many as there are likely to be releases under way. */
@@ -14,6 +15,14 @@ export class PlatformReader {
 
   constructor(ports: Pick<ReleasePorts, "source" | "umbrella">) {
     this.#ports = ports;
+  }
+
+  /** As the head of the umbrella's main branch has it; where the remote does not answer, as it was last seen. */
+  async now(): Promise<Checked<Platform>> {
+    const { source, umbrella } = this.#ports;
+    await source.refresh(umbrella);
+    const head = await source.resolve(umbrella, "HEAD");
+    return head.ok ? this.at(head.value) : { ok: false, problems: [umbrellaUnreadable(umbrella)] };
   }
 
   async at(commit: CommitId): Promise<Checked<Platform>> {

@@ -141,6 +141,16 @@ export function manifestNotPushed(path: string, commit: string): Problem {
   );
 }
 
+/** The umbrella has no main branch to read the platform file from. */
+export function umbrellaUnreadable(url: string): Problem {
+  return error(
+    "umbrella-unreadable",
+    "The umbrella's main branch cannot be read.",
+    [`${url} has no head, and no earlier copy of it is there.`],
+    "Push the umbrella's main branch, and look at it with: mobius doctor",
+  );
+}
+
 /** No environment of that name. */
 export function environmentUnknown(name: string, known: readonly string[]): Problem {
   return error(

@@ -4,7 +4,7 @@
  * new driver for every release that has not ended; nothing else is needed to go on after a crash.
  */
 
-import type { Environment, Platform } from "../../core/platform/platform.ts";
+import type { Platform } from "../../core/platform/platform.ts";
 import { decide, type Next } from "../../core/release/decide.ts";
 import type { ReleaseEvent } from "../../core/release/events.ts";
 import type { Release } from "../../core/release/state.ts";
@@ -13,12 +13,13 @@ import { actorId, type ReleaseId } from "../../core/values/ids.ts";
 import type { ObservedBuild } from "../../ports/builds.ts";
 import type { Fence } from "../../ports/event-log.ts";
 import { buildConfigOf } from "./build-config-of.ts";
+import { GateKeeper, type GateParts } from "./gate-keeper.ts";
 import { movedPreconditions } from "./moved-preconditions.ts";
 import type { PhaseContext } from "./phase-context.ts";
 import { PhaseRunner } from "./phase-runner.ts";
 import { planStale } from "./problems.ts";
 import type { EnvironmentPorts, ReleasePorts } from "./release-ports.ts";
-import { FencedOut, type ReleaseStreams } from "./release-streams.ts";
+import { FencedOut } from "./release-streams.ts";
 
 const LEASE_MS = 30_000;
 const RENEW_MS = 10_000;
@@ -26,13 +27,11 @@ const RENEW_MS = 10_000;
 const POLL_MIN_MS = 50;
 const POLL_MAX_MS = 1_000;
 
-export interface DriverRequest {
+export interface DriverRequest extends GateParts {
   readonly release: ReleaseId;
-  readonly streams: ReleaseStreams;
   readonly ports: ReleasePorts;
   readonly environmentPorts: EnvironmentPorts;
   readonly platform: Platform;
-  readonly environment: Environment;
 }
 
 /** One release's driver. `signal` in `run` ends it without ending the release: a later driver goes on. */
@@ -40,10 +39,15 @@ export class ReleaseDriver {
   readonly #request: DriverRequest;
   readonly #phases: PhaseRunner;
   readonly #work = new AbortController();
+  readonly #gates: GateKeeper;
   #fence: Fence | undefined;
 
   constructor(request: DriverRequest) {
     this.#request = request;
+    this.#gates = new GateKeeper(request, {
+      release: () => this.release,
+      record: (event) => this.record(event),
+    });
     this.#phases = new PhaseRunner((phase) => this.#contextOf(phase));
   }
 
@@ -119,11 +123,12 @@ export class ReleaseDriver {
   }
 
   async #acquireLease(): Promise<boolean> {
-    const { environment, streams } = this.#request;
-    // First come, first served: an older release of the environment goes first.
-    const isNext =
-      streams.active().find((other) => other.plan.environment === environment.name)?.id === this.release.id;
-    if (!isNext || !(await this.#takeLease())) return false;
+    const newer = this.#gates.givesWayTo();
+    if (newer !== undefined) {
+      await this.#end({ kind: "cancelled", reason: `it gave way to ${newer}, as the policy queue: newest asks` });
+      return true;
+    }
+    if (!(await this.#gates.pass()) || !this.#gates.isNext() || !(await this.#takeLease())) return false;
     await this.record({ type: "lease-acquired", token: this.#fence?.token ?? 0 });
     // The plan was made before the wait; what it assumed of the world is looked at again now that nobody else acts.
     const moved = await movedPreconditions(this.#request.environmentPorts, this.release.plan);

@@ -1,32 +1,28 @@
-/**
- * Releases as people and steps meet them: asks for plans and releases, follows and cancels them, answers phases, and
- * keeps a driver for each that has not ended. `start` is recovery: after a crash it is all that has to be called.
- */
-import type { Plan } from "../../core/plan/plan.ts";
 import { isNothingToDo } from "../../core/plan/plan.ts";
-import { buildOf } from "../../core/release/apply-event.ts";
+import type { Platform } from "../../core/platform/platform.ts";
 import type { ReleaseEvent } from "../../core/release/events.ts";
 import { isEnded, type Release } from "../../core/release/state.ts";
 import type { Checked } from "../../core/values/checked.ts";
-import { type ActorId, actorId, type ReleaseId } from "../../core/values/ids.ts";
+import { type ActorId, actorId, type CommitId, type ReleaseId } from "../../core/values/ids.ts";
 import type { NonEmpty, Problem } from "../../core/values/problem.ts";
 import { err, ok, type Result } from "../../core/values/result.ts";
 import type { StoredEvent } from "../../ports/event-log.ts";
-import { openFromBuild } from "./open-from-build.ts";
-import { answerPhase, type PhaseAnswer, type PhaseRequest } from "./phase-desk.ts";
+import { DecisionDesk } from "./decision-desk.ts";
+import { DecisionStreams } from "./decision-streams.ts";
+import { DriftDesk, type DriftReport } from "./drift-desk.ts";
+import type { PhaseAnswer, PhaseRequest } from "./phase-desk.ts";
+import { Places } from "./places.ts";
 import { type MadePlan, makePlan, type PlanRequest } from "./plan-maker.ts";
+import { isNamedBy } from "./plan-name.ts";
+import { planRollback, type RollbackPlan } from "./plan-rollback.ts";
 import { PlatformReader } from "./platform-reader.ts";
-import { buildWithoutRelease, planUnknown, releaseEnded, releaseUnknown } from "./problems.ts";
+import { planUnknown, releaseEnded, releaseUnknown } from "./problems.ts";
+import { type PlannedPromotion, planPromotion, promote } from "./promote.ts";
 import { ReleaseDriver } from "./release-driver.ts";
 import type { ReleasePorts } from "./release-ports.ts";
-import type { ReleaseRequest, Requested } from "./release-request.ts";
+import type { Asked, PromotionRequest, ReleaseRequest, Requested, RollbackRequest } from "./release-request.ts";
 import { ReleaseStreams } from "./release-streams.ts";
-
-/** How long a step's first request may be ahead of the record of its build. */
-const BUILD_KNOWN_MS = 10_000;
-const POLL_MS = 20;
-/** Digits of a plan's digest that are enough to name it. */
-const PREFIX_LENGTH = 12;
+import { StepDesk } from "./step-desk.ts";
 
 /**
  * All releases of one installation: takes requests, plans them, and keeps a driver for each that is under way. `start`
@@ -36,6 +32,12 @@ export class ReleaseEngine {
   readonly #ports: ReleasePorts;
   readonly #streams: ReleaseStreams;
   readonly #platforms: PlatformReader;
+  readonly #places: Places;
+  readonly #decisions: DecisionStreams;
+  /** What people decide. */
+  readonly desk: DecisionDesk;
+  readonly #steps: StepDesk;
+  readonly #driftDesk: DriftDesk;
   readonly #drivers = new Map<ReleaseId, { driver: ReleaseDriver; done: Promise<void> }>();
   readonly #stopping = new AbortController();
   readonly #onDriverFailure: (release: ReleaseId, cause: unknown) => void;
@@ -45,12 +47,35 @@ export class ReleaseEngine {
     this.#ports = ports;
     this.#streams = new ReleaseStreams(ports.eventLog, ports.clock);
     this.#platforms = new PlatformReader(ports);
+    this.#places = new Places(ports, this.#platforms);
+    this.#decisions = new DecisionStreams(ports.eventLog, ports.clock);
+    this.desk = new DecisionDesk({
+      streams: this.#streams,
+      decisions: this.#decisions,
+      people: ports.people,
+      clock: ports.clock,
+      policiesOf: async (release) => {
+        const placed = await this.#places.of(release);
+        return placed.ok ? ok(placed.value.environment.policies) : placed;
+      },
+    });
+    this.#driftDesk = new DriftDesk({ ports, streams: this.#streams, decisions: this.#decisions });
+    this.#steps = new StepDesk({
+      ports,
+      streams: this.#streams,
+      platforms: this.#platforms,
+      driverOf: (id) => this.#drivers.get(id)?.driver,
+      request: (asked) => this.request(asked),
+      follow: (id, after, signal) => this.follow(id, after, signal),
+      stopping: this.#stopping.signal,
+    });
     this.#onDriverFailure = onDriverFailure;
   }
 
   /** Reads the log and goes on with every release that has not ended. */
   async start(): Promise<void> {
     await this.#streams.load();
+    await this.#decisions.load();
     for (const release of this.#streams.active()) await this.#drive(release);
   }
 
@@ -66,7 +91,65 @@ export class ReleaseEngine {
 
   /** One request at a time, so that two equal ones make one release. */
   request(request: ReleaseRequest): Promise<Result<Requested, NonEmpty<Problem>>> {
-    const turn = this.#turn.then(() => this.#request(request));
+    return this.#inTurn(() => this.#request(request));
+  }
+
+  /** The platform as the umbrella's main branch has it now. */
+  platform(): Promise<Checked<Platform>> {
+    return this.#platforms.now();
+  }
+
+  /** The plan of giving an environment's traffic back. */
+  async planRollback(request: RollbackRequest): Promise<Result<RollbackPlan, NonEmpty<Problem>>> {
+    const environment = await this.#places.named(request.environment);
+    if (!environment.ok) return environment;
+    const { environmentPorts } = environment.value;
+    const { name } = environment.value.environment;
+    return planRollback(environmentPorts, this.#streams.all(), { ...request, environment: name });
+  }
+
+  /** Gives an environment's traffic back to a set that it had: a release like any other, that nothing is built for. */
+  rollback(request: RollbackRequest & Asked): Promise<Result<Requested, NonEmpty<Problem>>> {
+    return this.#inTurn(async () => {
+      const earlier = this.#requested(request.requestId);
+      if (earlier !== undefined) return ok({ kind: "release", release: earlier });
+      const planned = await this.planRollback(request);
+      if (!planned.ok) return planned;
+      const { plan, target } = planned.value;
+      return this.#open(request, { plan, umbrellaCommit: target.umbrellaCommit });
+    });
+  }
+
+  /** How what is live in an environment differs from what was released to it. */
+  async drift(name: string): Promise<Result<DriftReport, NonEmpty<Problem>>> {
+    const environment = await this.#places.named(name);
+    return environment.ok ? ok(await this.#driftDesk.check(environment.value)) : environment;
+  }
+
+  /** What a promotion would release; changes nothing but for images that it copies. */
+  planPromotion(request: PromotionRequest): Promise<Result<PlannedPromotion, NonEmpty<Problem>>> {
+    return planPromotion(this.#promoting(), request);
+  }
+
+  /** Brings what one environment proved to the next: its release waits at the gates there. */
+  promote(request: PromotionRequest & Asked): Promise<Result<Requested, NonEmpty<Problem>>> {
+    return this.#inTurn(() => promote(this.#promoting(), request));
+  }
+
+  #promoting() {
+    return {
+      ports: this.#ports,
+      streams: this.#streams,
+      platformAt: async (commit: CommitId) => {
+        const platform = await this.#platforms.at(commit);
+        return platform.ok ? ok(platform.value) : err(platform.problems);
+      },
+      request: (request: ReleaseRequest) => this.#request(request),
+    };
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(work);
     this.#turn = turn.catch(() => {});
     return turn;
   }
@@ -102,82 +185,67 @@ export class ReleaseEngine {
     return ok(cancelled);
   }
 
-  /**
-   * Answers a step; what the phase notes meanwhile goes to `onLine`. The step may come before the record of its build is
-   * written, so it waits for that a little.
-   */
-  async phase(
+  /** Answers a step; what the phase notes meanwhile goes to `onLine`. */
+  phase(
     build: string,
     request: PhaseRequest,
     onLine: (text: string) => void = () => {},
   ): Promise<Result<PhaseAnswer, Problem>> {
-    const opened = await this.#openedBy(build, request.phase);
-    if (!opened.ok) return opened;
-    if (opened.value === "nothing-to-do") {
-      return ok({ summary: "nothing to do: the environment has this already", order: { kind: "none" } });
-    }
-    const release = opened.value;
-    const driver = release === undefined ? undefined : this.#drivers.get(release.id)?.driver;
-    if (release === undefined || driver === undefined || isEnded(release)) return err(buildWithoutRelease(build));
-    const platform = await this.#platforms.at(release.umbrellaCommit);
-    if (!platform.ok) return err(platform.problems[0]);
-    const answered = new AbortController();
-    void this.#passNotes(release, request, onLine, answered.signal);
-    try {
-      return await answerPhase({ driver, platform: platform.value, ports: this.#ports }, request);
-    } finally {
-      answered.abort();
-    }
-  }
-
-  async #passNotes(
-    release: Release,
-    request: PhaseRequest,
-    onLine: (text: string) => void,
-    signal: AbortSignal,
-  ): Promise<void> {
-    for await (const { event } of this.follow(release.id, release.lastSequence, signal)) {
-      const isOurs = event.type === "phase-noted" && event.phase === request.phase && event.subject === request.subject;
-      if (isOurs) onLine(event.text);
-    }
+    return this.#steps.answer(build, request, onLine);
   }
 
   async #request(request: ReleaseRequest): Promise<Result<Requested, NonEmpty<Problem>>> {
-    const earlier = this.#streams.all().find((release) => release.requestId === request.requestId);
+    const earlier = this.#requested(request.requestId);
     if (earlier !== undefined) return ok({ kind: "release", release: earlier });
     const made = await this.plan(request);
-    if (!made.ok) return err(made.problems);
-    const { plan, umbrellaCommit } = made.value;
+    return made.ok ? this.#open(request, made.value) : err(made.problems);
+  }
+
+  #requested(requestId: string): Release | undefined {
+    return this.#streams.all().find((release) => release.requestId === requestId);
+  }
+
+  /** Makes the release of a plan and lets it be driven; a plan that changes nothing needs none. */
+  async #open(
+    request: Asked,
+    { plan, umbrellaCommit }: Pick<MadePlan, "plan" | "umbrellaCommit">,
+  ): Promise<Result<Requested, NonEmpty<Problem>>> {
     if (request.plan !== undefined && !isNamedBy(plan, request.plan))
       return err([planUnknown(request.plan, plan.digest)]);
     if (isNothingToDo(plan)) return ok({ kind: "nothing-to-do", plan });
     const id: ReleaseId = `REL-${await this.#ports.eventLog.nextNumber("release")}`;
-    const { trigger, requestId, actor, build } = request;
+    const { trigger, requestId, actor, build, promotedFrom } = request;
     const requested = { type: "release-requested", release: id, plan, umbrellaCommit, trigger, requestId } as const;
     const release = await this.#streams.record(id, actor, [
-      { ...requested, ...(build === undefined ? {} : { build }) },
+      {
+        ...requested,
+        ...(build === undefined ? {} : { build }),
+        ...(promotedFrom === undefined ? {} : { promotedFrom }),
+      },
     ]);
     await this.#drive(release);
     return ok({ kind: "release", release });
   }
 
   async #drive(release: Release): Promise<void> {
-    const platform = await this.#platforms.at(release.umbrellaCommit);
-    const environment = platform.ok ? platform.value.environments[release.plan.environment] : undefined;
-    if (!platform.ok || environment === undefined) {
-      const problem = platform.ok ? releaseUnknown(release.id) : platform.problems[0];
+    const placed = await this.#places.of(release);
+    if (!placed.ok) {
       await this.#streams.record(release.id, actorId("system", ""), [
-        { type: "release-ended", outcome: { kind: "failed", problem } },
+        { type: "release-ended", outcome: { kind: "failed", problem: placed.error } },
       ]);
       return;
     }
+    const { platform, environment } = placed.value;
+    const environmentPorts = await this.#ports.environment(platform, environment);
     const driver = new ReleaseDriver({
       release: release.id,
       streams: this.#streams,
       ports: this.#ports,
-      environmentPorts: await this.#ports.environment(platform.value, environment),
-      platform: platform.value,
+      environmentPorts,
+      platform,
       environment,
+      decisions: this.#decisions,
+      checkDrift: () => this.#driftDesk.check({ platform, environment, environmentPorts }),
     });
     const done = driver
       .run(this.#stopping.signal)
@@ -185,40 +253,4 @@ export class ReleaseEngine {
       .finally(() => this.#drivers.delete(release.id));
     this.#drivers.set(release.id, { driver, done });
   }
-
-  /** The release that the build belongs to, or opens. */
-  async #openedBy(build: string, phase: string): Promise<Result<Release | "nothing-to-do" | undefined, Problem>> {
-    const active = this.#streams.active();
-    const own = active.find((candidate) => buildId(candidate) === build);
-    if (own !== undefined) return ok(own);
-    const isOpening = active.some((candidate) => candidate.givenBuild?.id === build);
-    const known = isOpening ? undefined : await this.#releaseOf(build);
-    if (known !== undefined) return ok(known);
-    const parts = {
-      ports: this.#ports,
-      streams: this.#streams,
-      request: (asked: ReleaseRequest) => this.request(asked),
-    };
-    return openFromBuild(parts, { build, phase }, this.#stopping.signal);
-  }
-
-  async #releaseOf(build: string): Promise<Release | undefined> {
-    const deadlineMs = this.#ports.clock.monotonicMs() + BUILD_KNOWN_MS;
-    for (;;) {
-      const release = this.#streams.active().find((candidate) => buildId(candidate) === build);
-      if (release !== undefined || this.#ports.clock.monotonicMs() > deadlineMs) return release;
-      if (!this.#streams.active().some((candidate) => buildOf(candidate.stage).kind === "intended")) return undefined;
-      await this.#ports.clock.sleep(POLL_MS, this.#stopping.signal);
-    }
-  }
-}
-
-function buildId(release: Release): string | undefined {
-  const build = buildOf(release.stage);
-  return build.kind === "submitted" || build.kind === "ended" ? build.id : undefined;
-}
-
-function isNamedBy(plan: Plan, name: string): boolean {
-  const hex = name.replace(/^sha256:/, "");
-  return hex.length >= PREFIX_LENGTH && plan.digest.slice("sha256:".length).startsWith(hex);
 }

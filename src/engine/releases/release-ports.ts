@@ -10,6 +10,7 @@ import type { Databases } from "../../ports/databases.ts";
 import type { EventLog } from "../../ports/event-log.ts";
 import type { Images } from "../../ports/images.ts";
 import type { Leases } from "../../ports/leases.ts";
+import type { People } from "../../ports/people.ts";
 import type { Probe } from "../../ports/probe.ts";
 import type { Secrets } from "../../ports/secrets.ts";
 import type { Services } from "../../ports/services.ts";
@@ -36,6 +37,7 @@ export interface ReleasePorts {
   readonly ids: Ids;
   readonly eventLog: EventLog;
   readonly leases: Leases;
+  readonly people: People;
   readonly source: Source;
   readonly writeBack: WriteBack;
   readonly probe: Probe;

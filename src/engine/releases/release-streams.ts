@@ -61,12 +61,37 @@ export class ReleaseStreams {
    * `Bug` for an event that is illegal here.
    */
   record(id: ReleaseId, actor: ActorId, events: readonly ReleaseEvent[], fence?: Fence): Promise<Release> {
-    const turn = (this.#turns.get(id) ?? Promise.resolve()).then(() => this.#append(id, actor, events, fence));
+    return this.#inTurn(id, () => this.#append(id, actor, events, fence));
+  }
+
+  /**
+   * Like `record`, for what people ask: where it no longer fits, as another was faster, nothing is appended and the answer
+   * is undefined.
+   */
+  offer(id: ReleaseId, actor: ActorId, events: readonly ReleaseEvent[]): Promise<Release | undefined> {
+    return this.#inTurn(id, async () =>
+      this.#fits(id, actor, events) ? await this.#append(id, actor, events) : undefined,
+    );
+  }
+
+  #inTurn<T>(id: ReleaseId, write: () => Promise<T>): Promise<T> {
+    const turn = (this.#turns.get(id) ?? Promise.resolve()).then(write);
     this.#turns.set(
       id,
       turn.catch(() => {}),
     );
     return turn;
+  }
+
+  #fits(id: ReleaseId, actor: ActorId, events: readonly ReleaseEvent[]): boolean {
+    const at = this.#clock.now();
+    let release = this.#releases.get(id);
+    for (const event of events) {
+      const next = applyEvent(release, { event, at, actor, sequence: (release?.lastSequence ?? 0) + 1 });
+      if (!next.ok) return false;
+      release = next.value;
+    }
+    return true;
   }
 
   async #append(id: ReleaseId, actor: ActorId, events: readonly ReleaseEvent[], fence?: Fence): Promise<Release> {

@@ -2,7 +2,24 @@
  * Our HTTP API as data: method, path, who may call, and the shape of what comes in. Handlers, the command line's client,
  * the OpenAPI document and the test that asks every route without a token are made from it.
  */
-import { z } from "zod";
+import type { z } from "zod";
+import {
+  approveBody,
+  cancelBody,
+  emptyBody,
+  freezeBody,
+  holdBody,
+  ignoreDriftBody,
+  liftBody,
+  personBody,
+  phaseBody,
+  planBody,
+  promotionBody,
+  promotionPlanBody,
+  releaseBody,
+  rollbackBody,
+  rollbackPlanBody,
+} from "./bodies.ts";
 
 /** Who may call a route: nobody in particular, a person, or a step of a build. */
 export type Permission = "public" | "person" | "step";
@@ -15,73 +32,6 @@ export interface Route {
   readonly summary: string;
   readonly body?: z.ZodType;
 }
-
-const umbrellaPath = z
-  .string()
-  .min(1)
-  .max(1_024)
-  .refine((value) => !/(^|\/)\.\.(\/|$)|^[/~-]|\\|\p{Cc}/u.test(value), "it must be a path beneath the umbrella");
-const commit = z.string().regex(/^[0-9a-f]{40}$/, "it must be a full commit id");
-
-/** What a plan is asked for with. */
-export const planBody = z.strictObject({
-  manifest: umbrellaPath,
-  /** Texts of a working folder: for a look, never for a release. */
-  manifestText: z.string().max(1_048_576).optional(),
-  platformText: z.string().max(1_048_576).optional(),
-  commit: commit.optional(),
-  environment: z.string().max(100).optional(),
-  drop: z.array(z.string().max(200)).max(100).default([]),
-});
-
-/** What a release is asked for with. */
-export const releaseBody = z.strictObject({
-  manifest: umbrellaPath,
-  commit: commit.optional(),
-  environment: z.string().max(100).optional(),
-  plan: z.string().max(100).optional(),
-  drop: z.array(z.string().max(200)).max(100).default([]),
-  /** Made by the client: a request that is sent again makes no second release. */
-  requestId: z.string().min(8).max(100),
-});
-
-/** Nothing has to be said to be given access. */
-const accessBody = z.strictObject({});
-
-/** Why a release is to end: people read it in its record. */
-export const cancelBody = z.strictObject({ reason: z.string().min(1).max(500) });
-
-const report = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("none") }),
-  z.strictObject({
-    kind: z.literal("image-built"),
-    image: z.string().max(200),
-    digest: z.string().regex(/^sha256:[0-9a-f]{64}$/),
-    reference: z.string().max(1_000),
-  }),
-  z.strictObject({
-    kind: z.literal("failed"),
-    phase: z.string().max(100),
-    subject: z.string().max(200).optional(),
-    problem: z.strictObject({
-      code: z.string().max(100),
-      severity: z.enum(["error", "warning"]),
-      summary: z.string().max(2_000),
-      where: z
-        .strictObject({ file: z.string(), line: z.number(), column: z.number(), excerpt: z.string().optional() })
-        .optional(),
-      why: z.array(z.string().max(10_000)).max(50),
-      fix: z.string().max(2_000),
-    }),
-  }),
-]);
-
-/** What a step asks for, or reports. */
-export const phaseBody = z.strictObject({
-  phase: z.string().max(100),
-  subject: z.string().max(1_000).optional(),
-  report: report.optional(),
-});
 
 /** Every route of ours. Google's own are in `cloud/`. */
 export const ROUTES = {
@@ -125,6 +75,111 @@ export const ROUTES = {
     summary: "Cancel it.",
     body: cancelBody,
   },
+  approve: {
+    method: "POST",
+    path: "/api/v1/releases/:release(^[^:/]+)::approve",
+    permission: "person",
+    summary: "Agree to its plan.",
+    body: approveBody,
+  },
+  reject: {
+    method: "POST",
+    path: "/api/v1/releases/:release(^[^:/]+)::reject",
+    permission: "person",
+    summary: "End it before it begins.",
+    body: cancelBody,
+  },
+  except: {
+    method: "POST",
+    path: "/api/v1/releases/:release(^[^:/]+)::except",
+    permission: "person",
+    summary: "Let it through the freezes that keep it back.",
+    body: cancelBody,
+  },
+  hold: {
+    method: "POST",
+    path: "/api/v1/environments/:environment(^[^:/]+)::hold",
+    permission: "person",
+    summary: "Keep its releases back.",
+    body: holdBody,
+  },
+  resume: {
+    method: "POST",
+    path: "/api/v1/environments/:environment(^[^:/]+)::resume",
+    permission: "person",
+    summary: "Lift what holds it.",
+    body: cancelBody,
+  },
+  freeze: {
+    method: "POST",
+    path: "/api/v1/environments/:environment(^[^:/]+)::freeze",
+    permission: "person",
+    summary: "Release nothing to it until a moment.",
+    body: freezeBody,
+  },
+  liftFreeze: {
+    method: "POST",
+    path: "/api/v1/environments/:environment(^[^:/]+)::liftFreeze",
+    permission: "person",
+    summary: "End a freeze that a person set.",
+    body: liftBody,
+  },
+  rollbackPlan: {
+    method: "POST",
+    path: "/api/v1/environments/:environment(^[^:/]+)::planRollback",
+    permission: "person",
+    summary: "What giving its traffic back would change.",
+    body: rollbackPlanBody,
+  },
+  rollback: {
+    method: "POST",
+    path: "/api/v1/environments/:environment(^[^:/]+)::rollback",
+    permission: "person",
+    summary: "Give its traffic back to a set that it had.",
+    body: rollbackBody,
+  },
+  promotionPlan: {
+    method: "POST",
+    path: "/api/v1/environments/:environment(^[^:/]+)::planPromotion",
+    permission: "person",
+    summary: "What promoting to it would release.",
+    body: promotionPlanBody,
+  },
+  promotion: {
+    method: "POST",
+    path: "/api/v1/environments/:environment(^[^:/]+)::promote",
+    permission: "person",
+    summary: "Bring to it what the environment before has proved.",
+    body: promotionBody,
+  },
+  drift: {
+    method: "GET",
+    path: "/api/v1/environments/:environment/drift",
+    permission: "person",
+    summary: "How what is live differs from what was released.",
+  },
+  ignoreDrift: {
+    method: "POST",
+    path: "/api/v1/environments/:environment(^[^:/]+)::ignoreDrift",
+    permission: "person",
+    summary: "Let a difference be for a while.",
+    body: ignoreDriftBody,
+  },
+  people: { method: "GET", path: "/api/v1/people", permission: "person", summary: "Who has which roles." },
+  admitPerson: {
+    method: "POST",
+    path: "/api/v1/people",
+    permission: "person",
+    summary: "Give a person roles and a token; an admin's right.",
+    body: personBody,
+  },
+  dismissPerson: {
+    method: "POST",
+    path: "/api/v1/people/:person(^[^:/]+)::dismiss",
+    permission: "person",
+    summary: "Take a person's token and roles; an admin's right.",
+    body: emptyBody,
+  },
   environment: {
     method: "GET",
     path: "/api/v1/environments/:environment",
@@ -136,7 +191,7 @@ export const ROUTES = {
     path: "/api/v1/environments/:environment/access",
     permission: "person",
     summary: "A token of the environment's deploy identity, for tools that speak Google's APIs.",
-    body: accessBody,
+    body: emptyBody,
   },
   phase: {
     method: "POST",

@@ -59,6 +59,7 @@ export function missingPage(): string {
 
 const MARKS: Readonly<Record<ReleaseStateName, readonly [string, string]>> = {
   queued: ["busy", "…"],
+  waiting: ["busy", "◦"],
   building: ["busy", "▸"],
   shifting: ["busy", "▸"],
   verifying: ["busy", "▸"],

@@ -17,6 +17,8 @@ const SHIFT_MS = 30_000;
  */
 export async function shiftTraffic(context: PhaseContext): Promise<PhaseOutcome> {
   const services = touchedServices(context.release());
+  const { rollback } = context.release().plan.actions;
+  if (rollback !== undefined) return giveBack(context, services, rollback.revisions);
   const startedMs = context.ports.clock.monotonicMs();
   for (const worker of services.filter((service) => service.role === "worker")) {
     const shifted = await shiftWorker(context, worker);
@@ -59,11 +61,7 @@ async function shiftWorker(context: PhaseContext, worker: PlannedService): Promi
 function shiftApi(context: PhaseContext, api: PlannedService): Promise<Result<void, Problem>> {
   const { service } = api;
   const candidate = present(context.release().candidates[service], `candidate of ${service}`);
-  return move(context, service, candidate.revision, async () => {
-    const traffic = [{ revision: candidate.revision, percent: 100 }] as const;
-    const set = await context.environmentPorts.services.setTraffic(service, traffic, SHIFT_MS);
-    return set.ok ? ok(set.value.url) : set;
-  });
+  return move(context, service, candidate.revision, () => takeAll(context, service, candidate.revision));
 }
 
 /** Intent, effect, outcome; a move that is already recorded as done is not made again. */
@@ -85,6 +83,33 @@ async function move(
   if (!url.ok) return url;
   await context.record({ type: "traffic-shifted", service, revision, url: url.value });
   return ok(undefined);
+}
+
+/** Gives the traffic of the whole set to revisions that are there: what serves now is pinned, for the record and a cancel. */
+async function giveBack(
+  context: PhaseContext,
+  services: readonly PlannedService[],
+  revisions: Readonly<Record<string, string>>,
+): Promise<PhaseOutcome> {
+  const startedMs = context.ports.clock.monotonicMs();
+  const given = await Promise.all(
+    services.map(async ({ service }) => {
+      const pinned = await pinTraffic(context, service);
+      if (!pinned.ok) return pinned;
+      const revision = present(revisions[service], `revision of ${service}`);
+      await context.record({ type: "candidate-intended", service, revision, isFirst: false });
+      return move(context, service, revision, () => takeAll(context, service, revision));
+    }),
+  );
+  const failed = given.find((result) => !result.ok);
+  if (failed?.ok === false) return failed;
+  const mixed = formatDuration(context.ports.clock.monotonicMs() - startedMs);
+  return ok(`${count(services.length, "service")} back in ${mixed}`);
+}
+
+async function takeAll(context: PhaseContext, service: string, revision: string): Promise<Result<string, Problem>> {
+  const set = await context.environmentPorts.services.setTraffic(service, [{ revision, percent: 100 }], SHIFT_MS);
+  return set.ok ? ok(set.value.url) : set;
 }
 
 async function declareJob(context: PhaseContext, job: PlannedService): Promise<Result<void, Problem>> {

@@ -1,0 +1,81 @@
+/**
+ * What people decide about an environment, as events of its stream `environment/<name>`, and their fold: a hold that keeps
+ * releases back until somebody lifts it, and freezes that people set besides those of the platform file.
+ */
+import { assertNever } from "../values/assert.ts";
+import type { ActorId } from "../values/ids.ts";
+import type { Instant } from "../values/time.ts";
+
+/** Version of the payloads below. */
+export const DECISION_VERSION = 1;
+
+export type DecisionEvent =
+  | { readonly type: "held"; readonly reason: string; readonly until?: Instant }
+  | { readonly type: "resumed"; readonly reason: string }
+  | { readonly type: "frozen"; readonly freeze: string; readonly reason: string; readonly until: Instant }
+  | { readonly type: "freeze-lifted"; readonly freeze: string; readonly reason: string }
+  /** A difference that nobody has to mind until the moment given. */
+  | { readonly type: "drift-ignored"; readonly drift: string; readonly reason: string; readonly until: Instant };
+
+export interface Decisions {
+  readonly hold?: Hold;
+  /** When somebody last said that releases may go on: a rollback before it holds nothing any more. */
+  readonly resumedAt?: Instant;
+  readonly freezes: readonly Freeze[];
+  /** By the key of the difference. */
+  readonly ignoredDrift: Readonly<Record<string, { readonly reason: string; readonly until: Instant }>>;
+  readonly lastSequence: number;
+}
+
+export interface Hold {
+  readonly by: ActorId;
+  readonly reason: string;
+  readonly since: Instant;
+  readonly until?: Instant;
+}
+
+/** A time in which nothing is released. */
+export interface Freeze {
+  readonly name: string;
+  readonly reason: string;
+  readonly from: Instant;
+  readonly until: Instant;
+}
+
+export interface RecordedDecision {
+  readonly event: DecisionEvent;
+  readonly actor: ActorId;
+  readonly at: Instant;
+  readonly sequence: number;
+}
+
+/** No decision yet. */
+export const UNDECIDED: Decisions = { freezes: [], ignoredDrift: {}, lastSequence: 0 };
+
+/** Folds one decision in. Total: every decision can follow every other. */
+export function applyDecision(before: Decisions, { event, actor, at, sequence }: RecordedDecision): Decisions {
+  const next = { ...before, lastSequence: sequence };
+  switch (event.type) {
+    case "held": {
+      const { reason, until } = event;
+      return { ...next, hold: { by: actor, reason, since: at, ...(until === undefined ? {} : { until }) } };
+    }
+    case "resumed": {
+      const { hold: _, ...rest } = next;
+      return { ...rest, resumedAt: at };
+    }
+    case "frozen": {
+      const { freeze: name, reason, until } = event;
+      const others = before.freezes.filter((freeze) => freeze.name !== name);
+      return { ...next, freezes: [...others, { name, reason, from: at, until }] };
+    }
+    case "freeze-lifted":
+      return { ...next, freezes: before.freezes.filter((freeze) => freeze.name !== event.freeze) };
+    case "drift-ignored": {
+      const { drift, reason, until } = event;
+      return { ...next, ignoredDrift: { ...before.ignoredDrift, [drift]: { reason, until } } };
+    }
+    default:
+      return assertNever(event);
+  }
+}
