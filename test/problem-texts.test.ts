@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import * as cli from "../src/cli/problems.ts";
+import * as adoption from "../src/core/adoption/problems.ts";
 import * as manifest from "../src/core/manifest/problems.ts";
 import * as plan from "../src/core/plan/problems.ts";
 import * as platform from "../src/core/platform/problems.ts";
@@ -32,6 +33,11 @@ const PROBLEMS: readonly Problem[] = [
   yaml.keyUnknown(inManifest("x"), "x", undefined, ["commits", "images"]),
   yaml.keyMissing(inPlatform("environments.staging"), "project"),
   yaml.valueInvalid(inPlatform("services.api.run.port"), "it must be a whole number"),
+  adoption.importLineInvalid({ file: "chat/deploy/dev.env", line: 3, column: 1 }, "The quotes of A are not closed."),
+  adoption.importInputUnknown({ file: "x.json", line: 1, column: 1 }, "It has no kind."),
+  adoption.importServiceUnclear("dev.env"),
+  adoption.importEnvironmentUnclear("rag.yaml (mobius-rag)", ["name", "project"]),
+  adoption.importTwice("mobius-rag", "staging", ["a.yaml (mobius-rag)", "b.yaml (mobius-rag)"]),
   platform.referenceUnknown(inPlatform("services.api.image"), "image", "apo", "api"),
   platform.referenceUnknown(inPlatform("services.api.image"), "image", "zzz", undefined),
   platform.expressionInvalid(inPlatform("services.api.env.URL"), "There is no kind of value named service."),
@@ -146,6 +152,8 @@ const PROBLEMS: readonly Problem[] = [
   cli.fileExists("release-manifests/m.yaml"),
   cli.phaseAnswerLost(),
   cli.refOfNoModule("mobius-chta", "mobius-chat"),
+  cli.moduleWithoutScript("mobius-rga", "mobius-rag"),
+  cli.moduleWithoutScript("mobius-rag", "mobius-rag"),
   promotion.promotionWithoutSource("staging"),
   promotion.promotionSourceUnknown(undefined, "staging"),
   promotion.promotionSourceUnknown("REL-9", "staging"),

@@ -1,6 +1,8 @@
 import type { Problem } from "../core/values/problem.ts";
 import type { Result } from "../core/values/result.ts";
 import type { Clock, Ids } from "../ports/clock.ts";
+import type { Machine } from "../ports/machine.ts";
+import type { ScriptRecorder } from "../ports/script-recorder.ts";
 import type { Source } from "../ports/source.ts";
 import type { StepWork } from "../ports/step-work.ts";
 import type { UmbrellaGit } from "../ports/umbrella-git.ts";
@@ -32,6 +34,11 @@ export interface CommandContext {
   readonly server: ServerClient;
   readonly git: UmbrellaGit;
   readonly source: () => Source;
+  readonly machine: Machine;
+  /** The JSON Schemas of our files: name → text. */
+  readonly schemas: () => Promise<Readonly<Record<string, string>>>;
+  /** Runs a script with everything outside replaced, and writes down what it would have done. */
+  readonly recordScript: ScriptRecorder;
   /** Aborts at the first Ctrl-C. */
   readonly signal: AbortSignal;
 }

@@ -17,8 +17,11 @@ export interface CommandDefinition {
   readonly description: string;
   readonly examples: readonly string[];
   readonly options?: (command: Command) => unknown;
-  /** An umbrella (default), a folder that may be missing (the demo's), or whatever folder the person is in. */
-  readonly needs?: "umbrella" | "folder" | "anywhere";
+  /**
+   * An umbrella (default), the nearest one or else the folder that the person is in, a folder that may be missing (the
+   * demo's), or whatever folder the person is in.
+   */
+  readonly needs?: "umbrella" | "nearest" | "folder" | "anywhere";
   readonly run: (context: CommandContext, args: readonly string[], options: Record<string, unknown>) => Promise<number>;
 }
 

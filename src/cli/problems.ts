@@ -183,3 +183,15 @@ export function cloudRefused(status: number, message: string): Problem {
     "Correct what the message names.",
   );
 }
+
+/** A module that is not there, or that has no script to look at. */
+export function moduleWithoutScript(module: string, nearest: string | undefined): Problem {
+  return error(
+    "module-without-script",
+    `mobius.yaml has no script of a module "${module}".`,
+    "The script of a module stands under modules.<name>.script.",
+    nearest === undefined || nearest === module
+      ? "Name the script with --script, relative to the module's folder."
+      : `Did you mean "${nearest}"?`,
+  );
+}

@@ -3,6 +3,7 @@
  */
 import { Command } from "commander";
 import { administrationCommands } from "./administration-commands.ts";
+import { adoptionCommands } from "./adoption-commands.ts";
 import { buildCommands } from "./build-commands.ts";
 import type { CommandContext, DemoParts } from "./command-context.ts";
 import type { CommandDefinition, CommonOptions } from "./command-definition.ts";
@@ -36,6 +37,8 @@ export function createProgram(options: ProgramOptions): { parse: (argv: readonly
     .description("One manifest in, the whole platform released.")
     .version(options.version)
     .showSuggestionAfterError()
+    // A group may be a command of its own: what stands behind a command's name is that command's.
+    .enablePositionalOptions()
     .configureOutput({ writeOut: options.writeOut, writeErr: options.writeErr })
     .exitOverride();
   const add = (definition: CommandDefinition) => {
@@ -52,6 +55,7 @@ export function createProgram(options: ProgramOptions): { parse: (argv: readonly
     });
   };
   for (const definition of [
+    ...adoptionCommands(),
     ...fileCommands(),
     ...releaseCommands(),
     ...decisionCommands(),

@@ -52,6 +52,18 @@ export class ServerClient {
     return this.#options.url;
   }
 
+  /** The same server, as somebody else. */
+  as(token: string): ServerClient {
+    return new ServerClient({ ...this.#options, token: async () => token });
+  }
+
+  /** The server's own time in milliseconds since 1970, to the second; undefined where it does not say. */
+  async time(): Promise<number | undefined> {
+    const response = await this.#send("GET", "/healthz");
+    const said = Date.parse(response.ok ? (response.value.headers.get("date") ?? "") : "");
+    return Number.isNaN(said) ? undefined : said;
+  }
+
   plan(body: unknown): Promise<Answer<{ plan: Plan; warnings: readonly Problem[] }>> {
     return this.#json("POST", "/api/v1/plans", body);
   }

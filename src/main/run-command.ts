@@ -12,6 +12,7 @@ import { createProgram } from "../cli/program.ts";
 import { report } from "../cli/report.ts";
 import { ServerClient } from "../cli/server-client.ts";
 import { Bug } from "../core/values/assert.ts";
+import { inspectMachine } from "./inspect-machine.ts";
 import { keepToken, keptToken } from "./kept-tokens.ts";
 import { stateDirectory, statePaths } from "./state-paths.ts";
 import { watchSignals } from "./watch-signals.ts";
@@ -91,9 +92,12 @@ async function makeContext(
   signal: AbortSignal,
 ): Promise<CommandContext | number> {
   const from = resolve(options.dir ?? (needs === "folder" ? DEMO_FOLDER : "."));
-  const directory = needs !== "umbrella" || options.dir !== undefined ? from : await nearestUmbrella(from);
+  const isAsked = needs === "folder" || needs === "anywhere" || options.dir !== undefined;
+  const directory = isAsked ? from : ((await nearestUmbrella(from)) ?? (needs === "nearest" ? from : undefined));
   const json = options.json === true;
   if (directory === undefined) return report({ json, out, err }, [umbrellaNotFound(from)]);
+  const source = () =>
+    createSource({ mirrorsDirectory: statePaths(stateDirectory(process.env)).mirrors, umbrellaDirectory: directory });
   const people = statePaths(stateDirectory(process.env)).people;
   const token = options.as === undefined ? personToken : () => keptToken(people, options.as ?? "");
   if (options.as !== undefined && (await token()) === undefined) {
@@ -121,11 +125,10 @@ async function makeContext(
     files: umbrellaFiles(directory),
     server: new ServerClient({ url, token, send: (address, init) => fetch(address, init) }),
     git: createUmbrellaGit(directory),
-    source: () =>
-      createSource({
-        mirrorsDirectory: statePaths(stateDirectory(process.env)).mirrors,
-        umbrellaDirectory: directory,
-      }),
+    source,
+    schemas: installedSchemas,
+    machine: inspectMachine({ directory, server: url, isServerGiven: options.server !== undefined }),
+    recordScript: async (request) => (await import("./record-script.ts")).recordScript(source(), request),
     signal,
   };
 }
@@ -168,6 +171,12 @@ function umbrellaFiles(directory: string): Files {
     },
     list: async (folder) => (await readdir(join(directory, folder)).catch(() => [])).sort(),
   };
+}
+
+async function installedSchemas(): Promise<Readonly<Record<string, string>>> {
+  const names = (await readdir(installed("schemas"))).sort();
+  const texts = names.map(async (name) => [name, await readFile(installed(`schemas/${name}`), "utf8")] as const);
+  return Object.fromEntries(await Promise.all(texts));
 }
 
 /** One error's section of the documentation. */

@@ -27,6 +27,10 @@ describe("the command line", () => {
     });
 
   const COMMANDS = [
+    ["init"],
+    ["import"],
+    ["doctor"],
+    ["doctor", "scripts"],
     ["validate"],
     ["manifest", "new"],
     ["manifest", "pin"],

@@ -4,6 +4,8 @@ import type { CommandContext } from "../../src/cli/command-context.ts";
 import { createProgram } from "../../src/cli/program.ts";
 import { ServerClient } from "../../src/cli/server-client.ts";
 import type { CommitId } from "../../src/core/values/ids.ts";
+import type { Machine } from "../../src/ports/machine.ts";
+import type { ScriptRecorder } from "../../src/ports/script-recorder.ts";
 import type { Source } from "../../src/ports/source.ts";
 import type { UmbrellaGit } from "../../src/ports/umbrella-git.ts";
 
@@ -17,6 +19,8 @@ export interface Setting {
   readonly files: Readonly<Record<string, string>>;
   readonly source?: Source;
   readonly at?: Awaited<ReturnType<UmbrellaGit["commitOf"]>>;
+  readonly machine?: Machine;
+  readonly recordScript?: ScriptRecorder;
   readonly input?: string;
   readonly cwd?: string;
 }
@@ -59,6 +63,9 @@ export async function runMobius(argv: readonly string[], setting: Setting) {
     }),
     git: { commitOf: async () => setting.at ?? { kind: "committed", commit: COMMIT } },
     source: () => setting.source ?? unused(),
+    schemas: async () => ({ "mobius.schema.json": "{}" }),
+    machine: setting.machine ?? unusedMachine,
+    recordScript: setting.recordScript ?? unused,
     signal: new AbortController().signal,
   });
   const program = createProgram({
@@ -77,6 +84,16 @@ export async function runMobius(argv: readonly string[], setting: Setting) {
   const code = await program.parse(argv);
   return { code, out, err, files };
 }
+
+const unusedMachine: Machine = {
+  version: unused,
+  freeBytes: unused,
+  stateDirectory: unused,
+  portHolder: unused,
+  isolation: unused,
+  askRemote: unused,
+  settings: [],
+};
 
 function unused(): never {
   throw new Error("not in these tests");

@@ -31,6 +31,11 @@ const LAYERS: readonly Layer[] = [
     ["src/core/values", "src/core/build"],
     "a trigger starts builds, and knows nothing of releases",
   ),
+  layer(
+    "src/core/adoption",
+    ["src/core/values", "src/core/yaml", "src/core/platform", "src/core/manifest"],
+    "adopting makes files, and knows nothing of what becomes of them",
+  ),
   layer("src/core/migrations", ["src/core/values"], "judging SQL needs its text only"),
   layer(
     "src/core/plan",

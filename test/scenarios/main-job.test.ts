@@ -1,6 +1,7 @@
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parsePlatform } from "../../src/core/platform/parse-platform.ts";
 import { Installation, type Running } from "./installation.ts";
 
 interface Summary {
@@ -8,6 +9,11 @@ interface Summary {
   readonly state: string;
   readonly environment: string;
   readonly manifest: string;
+}
+
+interface ServedService {
+  readonly name: string;
+  readonly template: { readonly containers: readonly { readonly env?: readonly { readonly name: string }[] }[] };
 }
 
 const LONG = 180_000;
@@ -86,6 +92,38 @@ describe("the main job, as a person does it", () => {
     const states = Object.entries(status.services).map(([name, { status }]) => `${name} ${status}`);
     expect(states.length).toBe(5); // the workers are listed beside them: they have no traffic to ask with
     expect(states.every((state) => state.endsWith(" up"))).toBe(true);
+  });
+
+  it("is well by its own doctor: every identity is refused elsewhere, and its script keeps to its environment", {
+    timeout: LONG,
+  }, async () => {
+    const { checks } = await here.json<{ checks: { check: string; verdict: string }[] }>(["doctor"]);
+    expect(checks.filter(({ verdict }) => verdict === "failed")).toEqual([]);
+    const apart = checks.filter(({ check }) => / at /.test(check));
+    expect(apart.map(({ verdict }) => verdict)).toEqual(Array.from({ length: 6 }, () => "ok"));
+    const { scripts } = await here.json<{ scripts: { module: string; findings: unknown[] }[] }>([
+      "doctor",
+      "scripts",
+      "--env",
+      "staging",
+    ]);
+    expect(scripts.map(({ module, findings }) => [module, findings])).toEqual([["mobius-dbt", []]]);
+  });
+
+  it("imports what it serves into a platform file that is valid and names every variable", async () => {
+    const list = await (await here.ask("/v2/projects/mobius-staging/locations/us-central1/services")).text();
+    const described = join(here.root, "described.json");
+    await writeFile(described, list);
+    const { out, code } = await here.start(["import", described, "--dir", join(here.root, "home"), "--json"]).ended;
+    const parsed = parsePlatform((JSON.parse(out) as { text: string }).text, "mobius.yaml");
+    if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+    const { services } = JSON.parse(list) as { services: ServedService[] };
+    expect([code, services.length]).toEqual([0, 9]);
+    for (const { name, template } of services) {
+      const imported = parsed.value.services[name.split("/").at(-1) ?? ""];
+      const names = template.containers[0]?.env?.map((variable) => variable.name).sort() ?? [];
+      expect([...Object.keys(imported?.env ?? {}), ...Object.keys(imported?.secrets ?? {})].sort()).toEqual(names);
+    }
   });
 
   it("gives services their secrets byte for byte, line break and all", async () => {
