@@ -2,6 +2,7 @@
  * The command line: every command with its options, help and examples. A command's code is loaded when it is run.
  */
 import { Command } from "commander";
+import { accessCommands } from "./access-commands.ts";
 import { administrationCommands } from "./administration-commands.ts";
 import { buildCommands } from "./build-commands.ts";
 import type { CommandContext, DemoParts } from "./command-context.ts";
@@ -53,6 +54,7 @@ export function createProgram(options: ProgramOptions): { parse: (argv: readonly
     ...releaseCommands(),
     ...buildCommands(),
     ...administrationCommands(),
+    ...accessCommands(),
     ...triggerCommands(),
     ...serverCommands(options),
   ])

@@ -1,6 +1,8 @@
+import type { AuditRow, AuditVerdict } from "../core/audit/audit-row.ts";
 import type { Plan } from "../core/plan/plan.ts";
 import type { Problem } from "../core/values/problem.ts";
 import { err, ok, type Result } from "../core/values/result.ts";
+import type { IdentitiesView } from "../core/views/identities-view.ts";
 import type { Explanation, ReleaseSummary, ReleaseView } from "../core/views/release-view.ts";
 import { type EventLine, NEXT_BYTE, type PhaseLine } from "../ports/api/contract.ts";
 import { cloudRefused, serverUnreachable } from "./problems.ts";
@@ -69,6 +71,37 @@ export class ServerClient {
 
   access(environment: string): Promise<Answer<AccessAnswer>> {
     return this.#json("POST", `/api/v1/environments/${encodeURIComponent(environment)}/access`, {});
+  }
+
+  identities(environment: string): Promise<Answer<IdentitiesView>> {
+    return this.#json("GET", `/api/v1/environments/${encodeURIComponent(environment)}/identities`);
+  }
+
+  identityDecision(environment: string, identity: string, query: URLSearchParams): Promise<Answer<DecisionAnswer>> {
+    const path = `/api/v1/environments/${encodeURIComponent(environment)}/identities/${encodeURIComponent(identity)}`;
+    return this.#json("GET", `${path}/decision?${query}`);
+  }
+
+  identityGrant(environment: string, identity: string, body: unknown): Promise<Answer<IdentitiesView>> {
+    const path = `/api/v1/environments/${encodeURIComponent(environment)}/identities/${encodeURIComponent(identity)}`;
+    return this.#json("POST", `${path}/grants`, body);
+  }
+
+  audit(query: URLSearchParams): Promise<Answer<readonly AuditRow[]>> {
+    return this.#json("GET", `/api/v1/audit?${query}`);
+  }
+
+  auditVerification(): Promise<Answer<AuditVerdict>> {
+    return this.#json("GET", "/api/v1/audit/verification");
+  }
+
+  /** All rows of the audit log as they come, a line of JSON each. */
+  async auditRows(onLine: (line: string) => void): Promise<Answer<undefined>> {
+    const response = await this.#send("GET", "/api/v1/audit/rows");
+    if (!response.ok) return response;
+    if (!response.value.ok) return err(await problemsOf(response.value));
+    for await (const line of lines(response.value)) if (line !== "") onLine(line);
+    return ok(undefined);
   }
 
   installation(): Promise<Answer<{ installation: string; version: string }>> {
@@ -156,6 +189,15 @@ export interface AccessAnswer {
   readonly region: string;
   readonly token: string;
   readonly expiresAt: string;
+}
+
+/** Whether an identity has a right. */
+export interface DecisionAnswer {
+  readonly email: string;
+  readonly permission: string;
+  readonly resource: string;
+  readonly allowed: boolean;
+  readonly reason: string;
 }
 
 /** What an environment serves. */

@@ -14,6 +14,7 @@ import type { Identities } from "../ports/identities.ts";
 import type { Probe } from "../ports/probe.ts";
 import type { Source, WriteBack } from "../ports/source.ts";
 import { createServer } from "../server/create-server.ts";
+import type { Access } from "./compose-access.ts";
 import type { Cloud } from "./compose-cloud.ts";
 import { environmentAccess } from "./environment-access.ts";
 import type { Environments } from "./environments.ts";
@@ -27,6 +28,7 @@ interface Parts {
   readonly cloud: Cloud;
   readonly environments: Environments;
   readonly identities: Identities;
+  readonly access: Access;
   readonly source: Source & { readonly absoluteUrl: (url: string) => string };
   readonly probe: Probe;
   readonly writeBack: (umbrellaUrl: string) => WriteBack;
@@ -58,6 +60,8 @@ export async function composeReleases(parts: Parts): Promise<Result<Omit<Running
     schema: readSchema,
     environment: (name) => servedEnvironment(parts.environments, request.directory, name),
     access: (name) => environmentAccess(identities, request.directory, name),
+    audit: parts.access.audit,
+    grants: parts.access.grants,
     register: cloud.register,
   });
   // Before anything can change a service: what an earlier server left half done is settled first.
@@ -76,7 +80,7 @@ export async function composeReleases(parts: Parts): Promise<Result<Omit<Running
 }
 
 function releaseEngine(parts: Parts, umbrella: string): ReleaseEngine {
-  const { foundation, source, probe, environments, registry } = parts;
+  const { foundation, source, probe, environments, access, registry } = parts;
   const { paths, programs, request, store, supervisors } = foundation;
   const scripts = createScriptRunner({
     source,
@@ -100,7 +104,10 @@ function releaseEngine(parts: Parts, umbrella: string): ReleaseEngine {
       reachableUrl: (url) => source.absoluteUrl(url),
       buildRequest: (build) => buildRequest(parts.cloud, parts.url, build),
       endBuild: async (build, reason) => void (await parts.cloud.builds.cancel(build, actorId("system", ""), reason)),
-      environment: (_platform, environment) => environments.ports(environment),
+      environment: async (platform, environment) => {
+        await access.grants.adopt(platform, environment);
+        return environments.ports(environment);
+      },
       reach: request.reach,
     },
     (release, cause) => request.log(`${release}: ${cause instanceof Error ? cause.stack : String(cause)}`),

@@ -17,6 +17,8 @@ export interface StatePaths {
   readonly backups: (environment: string) => string;
   /** Settings and tokens of tools that `mobius env` points at an environment. */
   readonly tools: string;
+  /** The end of the audit log, outside the database. */
+  readonly auditCheckpoint: string;
   /** Programs that steps find on their PATH: `mobius` and `node`. */
   readonly programs: string;
 }
@@ -43,6 +45,7 @@ export function statePaths(root: string): StatePaths {
     scripts: join(root, "scripts"),
     backups: (environment) => join(root, "backups", environment),
     tools: join(root, "tools"),
+    auditCheckpoint: join(root, "audit-checkpoint"),
     programs: join(root, "programs"),
   };
 }

@@ -3,10 +3,15 @@ import type { AddressInfo } from "node:net";
 import { createIdentities } from "../../src/adapters/identity/identities.ts";
 import { systemClock } from "../../src/adapters/system/system-clock.ts";
 import { systemIds } from "../../src/adapters/system/system-ids.ts";
+import { parsePlatform } from "../../src/core/platform/parse-platform.ts";
+import type { AuditLog } from "../../src/engine/access/audit-log.ts";
+import { createGrants } from "../../src/engine/access/grants.ts";
 import { ReleaseEngine } from "../../src/engine/releases/release-engine.ts";
+import { createMemoryDocuments } from "../../src/ports/documents.fake.ts";
 import type { Identities } from "../../src/ports/identities.ts";
 import { createServer } from "../../src/server/create-server.ts";
 import { SimWorld } from "../sim/sim-world.ts";
+import { createMemoryAudit } from "../support/memory-audit.ts";
 
 export const TOKEN = "the-person-s-token";
 export const MANIFEST = "release-manifests/x-staging.yaml";
@@ -37,6 +42,7 @@ export interface Answer {
 
 export interface ServerWorld extends AsyncDisposable {
   readonly engine: ReleaseEngine;
+  readonly audit: AuditLog;
   readonly identities: Identities;
   readonly world: SimWorld;
   readonly base: string;
@@ -65,6 +71,8 @@ export async function startServerWorld(): Promise<ServerWorld> {
     personName: "ada",
     clock: systemClock,
   });
+  const audit = createMemoryAudit();
+  const platform = parsePlatform(PLATFORM_TEXT, "mobius.yaml");
   const readiness = { isReady: true };
   const { app, makeLink } = createServer({
     engine,
@@ -85,8 +93,14 @@ export async function startServerWorld(): Promise<ServerWorld> {
     environment: async (name) => (name === "staging" ? { environment: name, services: [] } : undefined),
     access: async (name) =>
       name === "staging" ? { project: "p", region: "r", token: "t", expiresAt: "2026-11-27T00:00:00.000Z" } : undefined,
-    register: (fastify, callerOf) => {
-      fastify.get("/v1/who", async (request) => ({ kind: (await callerOf(request))?.kind ?? "nobody" }));
+    audit,
+    grants: createGrants({
+      platform: async () => (platform.ok ? platform.value : undefined),
+      documents: createMemoryDocuments(),
+    }),
+    register: (fastify, { withoutSteps, withSteps }) => {
+      fastify.get("/v1/who", async (request) => ({ kind: (await withoutSteps(request))?.kind ?? "nobody" }));
+      fastify.get("/v1/who-with-steps", async (request) => ({ kind: (await withSteps(request))?.kind ?? "nobody" }));
       fastify.get("/api/v1/breaks", async () => {
         throw new Error("a secret detail");
       });
@@ -115,6 +129,7 @@ export async function startServerWorld(): Promise<ServerWorld> {
     });
   return {
     engine,
+    audit,
     identities,
     world,
     base: `http://127.0.0.1:${port}`,

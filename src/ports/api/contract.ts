@@ -14,6 +14,8 @@ export interface Route {
   readonly permission: Permission;
   readonly summary: string;
   readonly body?: z.ZodType;
+  /** A POST that changes nothing, which the audit log leaves out. */
+  readonly effect?: "none";
 }
 
 const umbrellaPath = z
@@ -43,6 +45,18 @@ export const releaseBody = z.strictObject({
   drop: z.array(z.string().max(200)).max(100).default([]),
   /** Made by the client: a request that is sent again makes no second release. */
   requestId: z.string().min(8).max(100),
+});
+
+/** A role for one of an environment's identities, or its end. */
+export const grantBody = z.strictObject({
+  change: z.enum(["grant", "revoke"]),
+  role: z.string().max(100),
+  /** `projects/P/…`; the whole project unless given. */
+  resource: z
+    .string()
+    .max(300)
+    .regex(/^projects\/[\w.:-]+(\/[\w.@:~-]+)*$/, "it must be a resource such as projects/P/secrets/S")
+    .optional(),
 });
 
 /** Nothing has to be said to be given access. */
@@ -95,7 +109,14 @@ export const ROUTES = {
     permission: "person",
     summary: "Which installation this is.",
   },
-  plan: { method: "POST", path: "/api/v1/plans", permission: "person", summary: "Plan a manifest.", body: planBody },
+  plan: {
+    method: "POST",
+    path: "/api/v1/plans",
+    permission: "person",
+    summary: "Plan a manifest.",
+    body: planBody,
+    effect: "none",
+  },
   release: {
     method: "POST",
     path: "/api/v1/releases",
@@ -137,6 +158,43 @@ export const ROUTES = {
     permission: "person",
     summary: "A token of the environment's deploy identity, for tools that speak Google's APIs.",
     body: accessBody,
+  },
+  identities: {
+    method: "GET",
+    path: "/api/v1/environments/:environment/identities",
+    permission: "person",
+    summary: "Its identities, what each may do, and that none may do anything elsewhere.",
+  },
+  identityDecision: {
+    method: "GET",
+    path: "/api/v1/environments/:environment/identities/:identity/decision",
+    permission: "person",
+    summary: "Whether an identity has a right (?permission=, ?resource=), and why.",
+  },
+  identityGrant: {
+    method: "POST",
+    path: "/api/v1/environments/:environment/identities/:identity/grants",
+    permission: "person",
+    summary: "Grant it a role in its own project, or revoke one that was granted.",
+    body: grantBody,
+  },
+  audit: {
+    method: "GET",
+    path: "/api/v1/audit",
+    permission: "person",
+    summary: "The last rows of the audit log (?limit=, ?since=).",
+  },
+  auditRows: {
+    method: "GET",
+    path: "/api/v1/audit/rows",
+    permission: "person",
+    summary: "All rows of the audit log (NDJSON).",
+  },
+  auditVerification: {
+    method: "GET",
+    path: "/api/v1/audit/verification",
+    permission: "person",
+    summary: "Whether the audit log is whole.",
   },
   phase: {
     method: "POST",

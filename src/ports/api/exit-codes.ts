@@ -33,6 +33,9 @@ const OTHERWISE: Readonly<Record<string, { readonly status: number; readonly exi
   "server-unreachable": { status: 503, exit: EXIT.unreachable },
   "installation-in-use": { status: 409, exit: EXIT.unreachable },
   "port-taken": { status: 409, exit: EXIT.unreachable },
+  "permission-unknown": { status: 404, exit: EXIT.usage },
+  "role-unknown": { status: 404, exit: EXIT.usage },
+  "audit-broken": { status: 409, exit: EXIT.failed },
   "build-without-release": { status: 409, exit: EXIT.failed },
 };
 
