@@ -84,8 +84,16 @@ export function createGrants(options: {
     async book() {
       const platform = await options.platform();
       // Who gives platforms gives the same one until its file has changed.
-      if (known?.platform !== platform || known === undefined) known = { platform, book: read(platform) };
-      return known.book;
+      if (known !== undefined && known.platform === platform) return known.book;
+      const reading = { platform, book: read(platform) };
+      known = reading;
+      try {
+        return await reading.book;
+      } catch (cause) {
+        // The next call reads again: a database that was away for a moment takes nobody's rights for good.
+        if (known === reading) known = undefined;
+        throw cause;
+      }
     },
     async adopt(platform, environment) {
       const uses = secretUses(platform, environment);
