@@ -47,6 +47,10 @@ export function composeAccess({ installation, paths, store, request }: Foundatio
   const accountOf = async ({ config, project }: Build) =>
     config.serviceAccount?.split("/").at(-1) ?? defaultAccount(await grants.book(), project, "build") ?? "";
   const read = async (version: { project: string; secret: string; version: string }, as: Reader) => {
+    const { environments } = await grants.book();
+    // In a project of no environment only people make builds and services, so what runs there reads what is theirs.
+    const isPeoples = version.project === as.project && !environments.some(({ project }) => project === as.project);
+    if (isPeoples) return (await secrets.access(version.project, version.secret, version.version)) ?? "unknown";
     const resource = `projects/${version.project}/secrets/${version.secret}`;
     const caller = { kind: "identity", environment: "", ...as } as const;
     const needs = [right("secretmanager.versions.access", resource)] as const;

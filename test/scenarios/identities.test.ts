@@ -6,6 +6,7 @@ import { systemClock } from "../../src/adapters/system/system-clock.ts";
 import type { AuditRow } from "../../src/core/audit/audit-row.ts";
 import { STORED_PER_WINDOW } from "../../src/core/audit/refusal-limit.ts";
 import { IDENTITY_NAMES, type IdentityName } from "../../src/core/identity/grants.ts";
+import { ROUTES, type Route } from "../../src/ports/api/contract.ts";
 import type { Caller } from "../../src/ports/identities.ts";
 import { CLOUD_CALLS, READ_LOGS } from "./cloud-calls.ts";
 import { Installation, type Running } from "./installation.ts";
@@ -103,10 +104,10 @@ options: { logging: CLOUD_LOGGING_ONLY }
 `;
 }
 
-/** Submits a build in staging, and waits for its end. */
-async function build(config: string) {
+/** Submits a build, and waits for its end. */
+async function build(config: string, project: string = PROJECTS.staging) {
   await writeFile(join(here.umbrella, "build.yaml"), config);
-  return here.run(["build", "submit", "--config", "build.yaml", "--no-source", "--project", PROJECTS.staging]);
+  return here.run(["build", "submit", "--config", "build.yaml", "--no-source", "--project", project]);
 }
 
 async function makeSecret(project: string, name: string, value: string): Promise<void> {
@@ -209,6 +210,37 @@ describe("identities of a real server, over HTTP", () => {
   });
 });
 
+describe("a secret's value", () => {
+  it("is in no answer to any GET of anybody but the call that reads it", { timeout: LONG }, async () => {
+    const value = "planted-value-of-a-secret";
+    const forms = [value, Buffer.from(value).toString("base64")];
+    for (const project of Object.values(PROJECTS)) await makeSecret(project, "planted", value);
+    const paths = ENVIRONMENTS.flatMap((name) => [
+      ...CLOUD_CALLS.filter(({ method }) => method === "GET").map(({ path }) => path(PROJECTS[name])),
+      ...["", "/versions", "/versions/1", "/versions/latest:access"].map(
+        (rest) => `/v1/projects/${PROJECTS[name]}/secrets/planted${rest}`,
+      ),
+    ]);
+    for (const as of [...tokens.keys()]) {
+      const answers = await Promise.all(paths.map(async (path) => ({ path, ...(await ask(as, "GET", path)) })));
+      const found = answers.filter(({ text }) => forms.some((form) => text.includes(form))).map(({ path }) => path);
+      expect([as, found]).toEqual([as, []]);
+    }
+    const ours = Object.values(ROUTES).filter(
+      (route: Route) => route.method === "GET" && !route.path.includes("/rows"),
+    );
+    const all = [...paths, ...ours.map(({ path }) => path.replace(":environment", "staging"))];
+    const seen: string[] = [];
+    for (const path of all) {
+      const text = await (await here.ask(path)).text();
+      if (forms.some((form) => text.includes(form))) seen.push(path);
+    }
+    expect(seen).toEqual(
+      Object.values(PROJECTS).map((p) => `/v1/projects/${p}/secrets/planted/versions/latest:access`),
+    );
+  });
+});
+
 describe("the registry", () => {
   it("judges whoever shows a token, and lets nobody into another environment's images", { timeout: LONG }, async () => {
     const registry = /registry (\S+)/.exec((await build(STEP)).err)?.[1];
@@ -248,6 +280,15 @@ describe("a build", () => {
     const good = await build(secretBuild(PROJECTS.staging));
     expect([good.code, good.err]).toEqual([0, expect.stringContaining("11 characters")]);
     expect((await build(secretBuild(PROJECTS.production))).code).toBe(1);
+  });
+
+  it("of a project that is no environment's reads that project's secrets, and no environment's", {
+    timeout: LONG,
+  }, async () => {
+    await makeSecret("local", "npm-token", "t0ken-value");
+    const good = await build(secretBuild("local"), "local");
+    expect([good.code, good.err]).toEqual([0, expect.stringContaining("11 characters")]);
+    expect((await build(secretBuild(PROJECTS.staging), "local")).code).toBe(1);
   });
 
   it("gives its steps the rights of its identity, and no more", { timeout: LONG }, async () => {

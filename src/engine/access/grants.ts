@@ -41,7 +41,6 @@ export interface Grants {
    * umbrella's folder. Nothing else of it counts, so that no commit gives an identity more than secrets of its own project.
    */
   adopt(platform: Platform, environment: Environment): Promise<void>;
-  added(environment: string): Promise<readonly AddedGrant[]>;
   /** Replaces what people have added, all at once. */
   change(environment: string, change: (now: readonly AddedGrant[]) => readonly AddedGrant[]): Promise<void>;
 }
@@ -80,7 +79,6 @@ export function createGrants(options: {
     };
   };
   return {
-    added,
     async book() {
       const platform = await options.platform();
       // Who gives platforms gives the same one until its file has changed.
