@@ -160,6 +160,8 @@ describe("identities of a real server, over HTTP", () => {
       const admitted = answers.filter(({ status }) => status !== 403 && status !== 401).map(({ name }) => name);
       expect([what, admitted]).toEqual([what, allowed]);
       for (const { status, text } of answers) expect(status, `${what}: ${text}`).not.toBe(500);
+      const nobody = await ask("nobody/known", method, path(PROJECTS.staging), body);
+      expect([what, nobody.status]).toEqual([what, 401]);
       const step = await ask("staging/step", method, path(PROJECTS.staging), body);
       expect([what, step.status === 403]).toEqual([what, !allowed.includes("build")]);
     }

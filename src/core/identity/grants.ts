@@ -18,6 +18,9 @@ export function emailsOf(environment: Environment): Readonly<Record<IdentityName
   return { build: email("build"), deploy: email("deploy"), migrate: email("migrate"), runtime: email("runtime") };
 }
 
+/** Reasons of one grant that are named. */
+const MAX_REASONS = 5;
+
 /** A role on a resource and on all beneath it. */
 export interface Grant {
   readonly identity: IdentityName;
@@ -120,15 +123,20 @@ function sqlInstances(platform: Platform): readonly string[] {
   return named.length === 0 ? ["main"] : [...new Set(named)].sort();
 }
 
-/** One use for each secret and role of an identity, with all that it is for. */
+/** One use for each secret and role of an identity, with what it is for. */
 function readable(uses: readonly SecretUse[]): readonly SecretUse[] {
-  const byName = new Map<string, SecretUse>();
+  const byKey = new Map<string, { readonly use: SecretUse; readonly reasons: Set<string> }>();
   for (const use of uses) {
     const key = `${use.identity}/${use.role}/${use.secret}`;
-    const known = byName.get(key);
-    const isNew = known !== undefined && !known.because.split(", ").includes(use.because);
-    if (known === undefined) byName.set(key, use);
-    else if (isNew) byName.set(key, { ...known, because: `${known.because}, ${use.because}` });
+    const known = byKey.get(key) ?? { use, reasons: new Set() };
+    byKey.set(key, known);
+    known.reasons.add(use.because);
   }
-  return [...byName.values()];
+  return [...byKey.values()].map(({ use, reasons }) => ({ ...use, because: listed([...reasons]) }));
+}
+
+/** A secret of a large platform may be in use everywhere: people want to see whose it is, not all of it. */
+function listed(reasons: readonly string[]): string {
+  const more = reasons.length - MAX_REASONS;
+  return `${reasons.slice(0, MAX_REASONS).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }
