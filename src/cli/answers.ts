@@ -65,3 +65,12 @@ export interface EnvironmentAnswer {
 
 /** What came of asking for a release. */
 export type ReleaseAnswer = { readonly release: ReleaseView } | { readonly nothingToDo: true; readonly plan: Plan };
+
+/** Whether an identity has a right. */
+export interface DecisionAnswer {
+  readonly email: string;
+  readonly permission: string;
+  readonly resource: string;
+  readonly allowed: boolean;
+  readonly reason: string;
+}

@@ -174,6 +174,16 @@ export function personUnknown(name: string, folder: string): Problem {
   );
 }
 
+/** A row of the audit log is not as it was written. */
+export function auditBroken(number: number, reason: string): Problem {
+  return error(
+    "audit-broken",
+    `The audit log is broken at row ${number}.`,
+    `${reason[0]?.toUpperCase()}${reason.slice(1)}.`,
+    "Keep the database as it is, find out who could write to it, and compare with an earlier export: mobius audit export",
+  );
+}
+
 /** One of Google's APIs refused a call, with its own words. */
 export function cloudRefused(status: number, message: string): Problem {
   return error(

@@ -2,6 +2,7 @@
  * The command line: every command with its options, help and examples. A command's code is loaded when it is run.
  */
 import { Command } from "commander";
+import { accessCommands } from "./access-commands.ts";
 import { administrationCommands } from "./administration-commands.ts";
 import { adoptionCommands } from "./adoption-commands.ts";
 import { buildCommands } from "./build-commands.ts";
@@ -62,6 +63,7 @@ export function createProgram(options: ProgramOptions): { parse: (argv: readonly
     ...recordCommands(),
     ...buildCommands(),
     ...administrationCommands(),
+    ...accessCommands(),
     ...triggerCommands(),
     ...notificationCommands(),
     ...serverCommands(options),

@@ -1,3 +1,4 @@
+import type { AuditRow, AuditVerdict } from "../core/audit/audit-row.ts";
 import type { Plan } from "../core/plan/plan.ts";
 import type { Changelog } from "../core/records/compare-sets.ts";
 import type { ReleaseRecord } from "../core/records/release-record.ts";
@@ -5,92 +6,81 @@ import type { Whereabouts } from "../core/records/where.ts";
 import type { Problem } from "../core/values/problem.ts";
 import { err, ok, type Result } from "../core/values/result.ts";
 import type { DriftView } from "../core/views/drift-view.ts";
+import type { IdentitiesView } from "../core/views/identities-view.ts";
 import type { Explanation, ReleaseSummary, ReleaseView } from "../core/views/release-view.ts";
 import { type EventLine, NEXT_BYTE, type PhaseLine } from "../ports/api/contract.ts";
 import type {
   AccessAnswer,
   ChannelAnswer,
+  DecisionAnswer,
   EnvironmentAnswer,
   MessageAnswer,
   PersonAnswer,
   PromotionAnswer,
   ReleaseAnswer,
 } from "./answers.ts";
-import { cloudRefused, serverUnreachable } from "./problems.ts";
+import {
+  type Answer,
+  type GoogleRefusal,
+  lines,
+  problemsOf,
+  type ServerClientOptions,
+  ServerTransport,
+} from "./server-transport.ts";
 
-/** A call of our API that went wrong in a way that the user can mend. */
-export type Answer<T> = Result<T, readonly Problem[]>;
-
-export interface ServerClientOptions {
-  /** Without a final slash. */
-  readonly url: string;
-  readonly token: () => Promise<string | undefined>;
-  /** The platform's HTTP client. */
-  readonly send: (url: string, init: RequestInit) => Promise<Response>;
-}
-
-/** A call of Google's that was refused: HTTP status (0 where nothing answered) and what was said. */
-export interface GoogleRefusal {
-  readonly status: number;
-  readonly problems: readonly Problem[];
-}
-
-/** Our error envelope, and Google's: both have `error.message`. */
-interface Envelope {
-  readonly error?: { readonly problems?: readonly Problem[]; readonly message?: string };
-}
+export type { Answer, GoogleRefusal };
 
 /** The typed client of our API. One method, one route. */
 export class ServerClient {
-  readonly #options: ServerClientOptions;
+  readonly #transport: ServerTransport;
 
   constructor(options: ServerClientOptions) {
-    this.#options = options;
+    this.#transport = new ServerTransport(options);
   }
 
   get url(): string {
-    return this.#options.url;
+    return this.#transport.options.url;
   }
 
   /** The same server, as somebody else. */
   as(token: string): ServerClient {
-    return new ServerClient({ ...this.#options, token: async () => token });
+    return new ServerClient({ ...this.#transport.options, token: async () => token });
   }
 
   /** The server's own time in milliseconds since 1970, to the second; undefined where it does not say. */
   async time(): Promise<number | undefined> {
-    const response = await this.#send("GET", "/healthz");
+    const response = await this.#transport.send("GET", "/healthz");
     const said = Date.parse(response.ok ? (response.value.headers.get("date") ?? "") : "");
     return Number.isNaN(said) ? undefined : said;
   }
 
   plan(body: unknown): Promise<Answer<{ plan: Plan; warnings: readonly Problem[] }>> {
-    return this.#json("POST", "/api/v1/plans", body);
+    return this.#transport.json("POST", "/api/v1/plans", body);
   }
 
   release(body: unknown): Promise<Answer<ReleaseAnswer>> {
-    return this.#json("POST", "/api/v1/releases", body);
+    return this.#transport.json("POST", "/api/v1/releases", body);
   }
 
   list(): Promise<Answer<readonly ReleaseSummary[]>> {
-    return this.#json("GET", "/api/v1/releases");
+    return this.#transport.json("GET", "/api/v1/releases");
   }
 
   get(release: string): Promise<Answer<ReleaseView>> {
-    return this.#json("GET", `/api/v1/releases/${encodeURIComponent(release)}`);
+    return this.#transport.json("GET", `/api/v1/releases/${encodeURIComponent(release)}`);
   }
 
   explain(release: string): Promise<Answer<Explanation>> {
-    return this.#json("GET", `/api/v1/releases/${encodeURIComponent(release)}/explanation`);
+    return this.#transport.json("GET", `/api/v1/releases/${encodeURIComponent(release)}/explanation`);
   }
 
   cancel(release: string, reason: string): Promise<Answer<ReleaseView>> {
-    return this.#json("POST", `/api/v1/releases/${encodeURIComponent(release)}:cancel`, { reason });
+    return this.#transport.json("POST", `/api/v1/releases/${encodeURIComponent(release)}:cancel`, { reason });
   }
 
   /** A person's decision about a release that waits. */
   decide(release: string, verb: "approve" | "reject" | "except", body: unknown): Promise<Answer<ReleaseView>> {
-    return this.#json("POST", `/api/v1/releases/${encodeURIComponent(release)}:${verb}`, body);
+    return this.#transport.json("POST", `/api/v1/releases/${encodeURIComponent(release)}:${verb}`, body);
   }
 
   /** A person's decision about an environment. */
@@ -99,70 +89,70 @@ export class ServerClient {
     verb: "hold" | "resume" | "freeze" | "liftFreeze" | "ignoreDrift",
     body: unknown,
   ): Promise<Answer<{ environment: string }>> {
-    return this.#json("POST", `/api/v1/environments/${encodeURIComponent(environment)}:${verb}`, body);
+    return this.#transport.json("POST", `/api/v1/environments/${encodeURIComponent(environment)}:${verb}`, body);
   }
 
   planRollback(environment: string, body: unknown): Promise<Answer<{ plan: Plan }>> {
-    return this.#json("POST", `/api/v1/environments/${encodeURIComponent(environment)}:planRollback`, body);
+    return this.#transport.json("POST", `/api/v1/environments/${encodeURIComponent(environment)}:planRollback`, body);
   }
 
   rollback(environment: string, body: unknown): Promise<Answer<ReleaseAnswer>> {
-    return this.#json("POST", `/api/v1/environments/${encodeURIComponent(environment)}:rollback`, body);
+    return this.#transport.json("POST", `/api/v1/environments/${encodeURIComponent(environment)}:rollback`, body);
   }
 
   planPromotion(environment: string, body: unknown): Promise<Answer<PromotionAnswer>> {
-    return this.#json("POST", `/api/v1/environments/${encodeURIComponent(environment)}:planPromotion`, body);
+    return this.#transport.json("POST", `/api/v1/environments/${encodeURIComponent(environment)}:planPromotion`, body);
   }
 
   promote(environment: string, body: unknown): Promise<Answer<ReleaseAnswer>> {
-    return this.#json("POST", `/api/v1/environments/${encodeURIComponent(environment)}:promote`, body);
+    return this.#transport.json("POST", `/api/v1/environments/${encodeURIComponent(environment)}:promote`, body);
   }
 
   drift(environment: string): Promise<Answer<DriftView>> {
-    return this.#json("GET", `/api/v1/environments/${encodeURIComponent(environment)}/drift`);
+    return this.#transport.json("GET", `/api/v1/environments/${encodeURIComponent(environment)}/drift`);
   }
 
   people(): Promise<Answer<readonly PersonAnswer[]>> {
-    return this.#json("GET", "/api/v1/people");
+    return this.#transport.json("GET", "/api/v1/people");
   }
 
   admit(body: unknown): Promise<Answer<PersonAnswer & { readonly token: string }>> {
-    return this.#json("POST", "/api/v1/people", body);
+    return this.#transport.json("POST", "/api/v1/people", body);
   }
 
   dismiss(name: string): Promise<Answer<{ name: string }>> {
-    return this.#json("POST", `/api/v1/people/${encodeURIComponent(name)}:dismiss`, {});
+    return this.#transport.json("POST", `/api/v1/people/${encodeURIComponent(name)}:dismiss`, {});
   }
 
   where(subject: string, environments: readonly string[]): Promise<Answer<Whereabouts>> {
     const query = new URLSearchParams({ subject });
     for (const environment of environments) query.append("environment", environment);
-    return this.#json("GET", `/api/v1/where?${query}`);
+    return this.#transport.json("GET", `/api/v1/where?${query}`);
   }
 
   changelog(query: Readonly<Record<"from" | "to" | "limit", string>>): Promise<Answer<Changelog>> {
-    return this.#json("GET", `/api/v1/changelog?${new URLSearchParams(query)}`);
+    return this.#transport.json("GET", `/api/v1/changelog?${new URLSearchParams(query)}`);
   }
 
   /** A page of records; `next` is what the next one comes after. */
   records(query: Readonly<Record<string, string>>): Promise<Answer<{ records: ReleaseRecord[]; next?: number }>> {
-    return this.#json("GET", `/api/v1/records?${new URLSearchParams(query)}`);
+    return this.#transport.json("GET", `/api/v1/records?${new URLSearchParams(query)}`);
   }
 
   environment(name: string): Promise<Answer<EnvironmentAnswer>> {
-    return this.#json("GET", `/api/v1/environments/${encodeURIComponent(name)}`);
+    return this.#transport.json("GET", `/api/v1/environments/${encodeURIComponent(name)}`);
   }
 
   access(environment: string): Promise<Answer<AccessAnswer>> {
-    return this.#json("POST", `/api/v1/environments/${encodeURIComponent(environment)}/access`, {});
+    return this.#transport.json("POST", `/api/v1/environments/${encodeURIComponent(environment)}/access`, {});
   }
 
   channels(): Promise<Answer<readonly ChannelAnswer[]>> {
-    return this.#json("GET", "/api/v1/notifications/channels");
+    return this.#transport.json("GET", "/api/v1/notifications/channels");
   }
 
   messages(state: string | undefined): Promise<Answer<readonly MessageAnswer[]>> {
-    return this.#json("GET", `/api/v1/notifications/messages${state === undefined ? "" : `?state=${state}`}`);
+    return this.#transport.json("GET", `/api/v1/notifications/messages${state === undefined ? "" : `?state=${state}`}`);
   }
 
   /** What is asked of the notifications by a POST; `what` is the route's last word. */
@@ -170,20 +160,54 @@ export class ServerClient {
     what: "tests" | "tries" | "subscriptions" | "unsubscriptions" | "tokens",
     body: unknown,
   ): Promise<Answer<T>> {
-    return this.#json("POST", `/api/v1/notifications/${what}`, body);
+    return this.#transport.json("POST", `/api/v1/notifications/${what}`, body);
+  }
+
+  identities(environment: string): Promise<Answer<IdentitiesView>> {
+    return this.#transport.json("GET", `/api/v1/environments/${encodeURIComponent(environment)}/identities`);
+  }
+
+  identityDecision(environment: string, identity: string, query: URLSearchParams): Promise<Answer<DecisionAnswer>> {
+    const path = `/api/v1/environments/${encodeURIComponent(environment)}/identities/${encodeURIComponent(identity)}`;
+    return this.#transport.json("GET", `${path}/decision?${query}`);
+  }
+
+  identityGrant(environment: string, identity: string, body: unknown): Promise<Answer<IdentitiesView>> {
+    const path = `/api/v1/environments/${encodeURIComponent(environment)}/identities/${encodeURIComponent(identity)}`;
+    return this.#transport.json("POST", `${path}/grants`, body);
+  }
+
+  audit(query: URLSearchParams): Promise<Answer<readonly AuditRow[]>> {
+    return this.#transport.json("GET", `/api/v1/audit?${query}`);
+  }
+
+  auditVerification(): Promise<Answer<AuditVerdict>> {
+    return this.#transport.json("GET", "/api/v1/audit/verification");
+  }
+
+  /** All rows of the audit log as they come, a line of JSON each. */
+  async auditRows(onLine: (line: string) => void): Promise<Answer<undefined>> {
+    const response = await this.#transport.send("GET", "/api/v1/audit/rows");
+    if (!response.ok) return response;
+    if (!response.value.ok) return err(await problemsOf(response.value));
+    for await (const line of lines(response.value)) if (line !== "") onLine(line);
+    return ok(undefined);
   }
 
   installation(): Promise<Answer<{ installation: string; version: string }>> {
-    return this.#json("GET", "/api/v1/installation");
+    return this.#transport.json("GET", "/api/v1/installation");
   }
 
   async log(release: string, query: Readonly<Record<string, string>>): Promise<Answer<string>> {
-    return this.#text(`/api/v1/releases/${encodeURIComponent(release)}/log?${new URLSearchParams(query)}`);
+    return this.#transport.text(`/api/v1/releases/${encodeURIComponent(release)}/log?${new URLSearchParams(query)}`);
   }
 
   /** A build's log from the byte on, as far as it goes now. */
   async buildLog(build: string, fromByte = 0): Promise<Answer<{ readonly text: string; readonly next: number }>> {
-    const response = await this.#send("GET", `/api/v1/builds/${encodeURIComponent(build)}/log?from=${fromByte}`);
+    const response = await this.#transport.send(
+      "GET",
+      `/api/v1/builds/${encodeURIComponent(build)}/log?from=${fromByte}`,
+    );
     if (!response.ok) return response;
     if (!response.value.ok) return err(await problemsOf(response.value));
     return ok({ text: await response.value.text(), next: Number(response.value.headers.get(NEXT_BYTE)) });
@@ -191,7 +215,7 @@ export class ServerClient {
 
   /** A call of one of Google's APIs. `status` tells a refusal that is expected from one that is not. */
   async google<T>(method: "GET" | "POST" | "DELETE", path: string, body?: unknown): Promise<Result<T, GoogleRefusal>> {
-    const response = await this.#send(method, path, body);
+    const response = await this.#transport.send(method, path, body);
     if (!response.ok) return err({ status: 0, problems: response.error });
     const { status, ok: isOk } = response.value;
     return isOk ? ok((await response.value.json()) as T) : err({ status, problems: await problemsOf(response.value) });
@@ -200,7 +224,7 @@ export class ServerClient {
   /** A release's events after the sequence given, as they come, until it has ended or the signal aborts. */
   async *events(release: string, after: number, signal: AbortSignal): AsyncIterable<EventLine> {
     const path = `/api/v1/releases/${encodeURIComponent(release)}/events?after=${after}`;
-    const response = await this.#send("GET", path, undefined, signal);
+    const response = await this.#transport.send("GET", path, undefined, signal);
     if (!response.ok || !response.value.ok) return;
     for await (const line of lines(response.value)) {
       if (line.startsWith("data: ")) yield JSON.parse(line.slice("data: ".length)) as EventLine;
@@ -209,7 +233,7 @@ export class ServerClient {
 
   /** A phase's lines, the last of which says how it ended. */
   async *phase(body: unknown): AsyncIterable<PhaseLine> {
-    const response = await this.#send("POST", "/api/v1/phases", body);
+    const response = await this.#transport.send("POST", "/api/v1/phases", body);
     if (!response.ok || !response.value.ok) {
       const problems = response.ok ? await problemsOf(response.value) : response.error;
       yield { type: "end", ok: false, problem: problems[0] };
@@ -217,56 +241,4 @@ export class ServerClient {
     }
     for await (const line of lines(response.value)) if (line !== "") yield JSON.parse(line) as PhaseLine;
   }
-
-  async #json<T>(method: "GET" | "POST", path: string, body?: unknown): Promise<Answer<T>> {
-    const response = await this.#send(method, path, body);
-    if (!response.ok) return response;
-    if (!response.value.ok) return err(await problemsOf(response.value));
-    return ok((await response.value.json()) as T);
-  }
-
-  async #text(path: string): Promise<Answer<string>> {
-    const response = await this.#send("GET", path);
-    if (!response.ok) return response;
-    return response.value.ok ? ok(await response.value.text()) : err(await problemsOf(response.value));
-  }
-
-  async #send(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<Answer<Response>> {
-    const token = await this.#options.token();
-    try {
-      const response = await this.#options.send(this.#options.url + path, {
-        method,
-        headers: {
-          ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-          ...(body === undefined || body instanceof Blob ? {} : { "content-type": "application/json" }),
-        },
-        ...(body === undefined ? {} : { body: body instanceof Blob ? body : JSON.stringify(body) }),
-        ...(signal === undefined ? {} : { signal }),
-      });
-      return ok(response);
-    } catch (cause) {
-      if (signal?.aborted === true) return err([]);
-      const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
-      return err([serverUnreachable(this.#options.url, inner instanceof Error ? inner.message : String(inner))]);
-    }
-  }
-}
-
-async function problemsOf(response: Response): Promise<readonly Problem[]> {
-  const body = (await response.json().catch(() => ({}))) as Envelope;
-  if (Array.isArray(body.error?.problems) && body.error.problems.length > 0) return body.error.problems;
-  const said = body.error?.message;
-  if (said !== undefined && response.status < 500) return [cloudRefused(response.status, said)];
-  return [serverUnreachable(response.url, `It answered ${response.status}${said === undefined ? "" : `: ${said}`}.`)];
-}
-
-async function* lines(response: Response): AsyncIterable<string> {
-  const decoder = new TextDecoder();
-  let rest = "";
-  for await (const chunk of response.body ?? []) {
-    const parts = (rest + decoder.decode(chunk, { stream: true })).split("\n");
-    rest = parts.pop() ?? "";
-    yield* parts;
-  }
-  if (rest !== "") yield rest;
 }

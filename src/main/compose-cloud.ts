@@ -1,5 +1,5 @@
 /** The embedded cloud: the build engine behind Cloud Build's API, Cloud Run and Secret Manager, on the server's port. */
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyInstance } from "fastify";
 import { createRegistryImages } from "../adapters/images/registry-images.ts";
 import { createStepLogs } from "../adapters/logs/step-logs.ts";
 import { systemClock as clock } from "../adapters/system/system-clock.ts";
@@ -17,13 +17,14 @@ import { registerServiceUsageV1 } from "../cloud/service-usage-v1/service-usage-
 import { createObjectStore } from "../cloud/storage/object-store.ts";
 import { registerStorageV1 } from "../cloud/storage/storage-v1.ts";
 import type { Build } from "../core/build/state.ts";
-import { err, ok, type Result } from "../core/values/result.ts";
 import { Secret } from "../core/values/secret.ts";
 import { type BuildEngine, createBuildEngine } from "../engine/builds/build-engine.ts";
 import { TriggerEngine } from "../engine/triggers/trigger-engine.ts";
-import type { Caller, Identities } from "../ports/identities.ts";
+import type { Identities } from "../ports/identities.ts";
 import type { Source } from "../ports/source.ts";
 import type { StepLogs } from "../ports/step-logs.ts";
+import type { CallersOf } from "../server/routing.ts";
+import type { Access } from "./compose-access.ts";
 import type { Execution } from "./compose-executor.ts";
 import { isDeclaredRepository } from "./declared-repositories.ts";
 import { fetchSource } from "./fetch-source.ts";
@@ -37,6 +38,7 @@ interface Parts {
   readonly foundation: Foundation;
   readonly identities: Identities;
   readonly secrets: SecretStore;
+  readonly access: Access;
   readonly run: RunCloud;
   readonly source: Source;
   readonly registry: string;
@@ -49,7 +51,7 @@ export interface Cloud {
   readonly stepLogs: StepLogs;
   readonly run: RunCloud;
   readonly secrets: SecretStore;
-  readonly register: (app: FastifyInstance, callerOf: (request: FastifyRequest) => Promise<Caller | undefined>) => void;
+  readonly register: (app: FastifyInstance, callers: CallersOf) => void;
 }
 
 /** Puts it together; nothing runs yet. */
@@ -68,7 +70,7 @@ export function composeCloud(parts: Parts): Cloud {
     buildsDirectory: paths.builds,
     stepEnvironment: ({ build }) => stepEnvironment(parts, build),
     sourceFor: (build, workspace) => fetchSource({ objects, source: parts.source }, build, workspace),
-    accessSecret: (versionName, build) => accessSecret(secrets, versionName, build),
+    accessSecret: parts.access.buildSecret,
     storeArtifacts: (asked) => storeArtifacts(objects, asked),
     resolveImage: (reference) => images.resolve(reference),
     onFault: (build, fault) => request.log(`build ${build}: ${fault instanceof Error ? fault.stack : String(fault)}`),
@@ -80,22 +82,23 @@ export function composeCloud(parts: Parts): Cloud {
     stepLogs,
     run,
     secrets,
-    register(app, callerOf) {
-      registerCloudBuildV1(app, { engine: builds, clock, callerOf, serverUrl: () => url });
-      registerTriggersV1(app, { triggers, callerOf, serverUrl: () => url });
+    register(app, { withSteps }) {
+      const gate = { callerOf: withSteps, authority: parts.access.authority };
+      registerCloudBuildV1(app, { engine: builds, clock, ...gate, serverUrl: () => url });
+      registerTriggersV1(app, { triggers, ...gate, serverUrl: () => url });
       registerWebhooksV1(app, { triggers, accessSecret: (versionName) => secretVersion(secrets, versionName) });
-      registerRunV1(app, { run, callerOf });
-      registerRunV2(app, { run, callerOf });
-      registerSecretManagerV1(app, { secrets, callerOf });
-      registerStorageV1(app, { objects, callerOf });
-      registerServiceUsageV1(app, { callerOf });
-      registerLoggingV2(app, { callerOf, buildOf: (id) => builds.get(id), logs: stepLogs });
+      registerRunV1(app, { run, ...gate });
+      registerRunV2(app, { run, ...gate });
+      registerSecretManagerV1(app, { secrets, ...gate });
+      registerStorageV1(app, { objects, ...gate });
+      registerServiceUsageV1(app, gate);
+      registerLoggingV2(app, { ...gate, buildOf: (id) => builds.get(id), logs: stepLogs });
     },
   };
 }
 
-async function stepEnvironment({ foundation, identities, registry, url }: Parts, build: Build) {
-  const email = build.config.serviceAccount?.split("/").at(-1) ?? "";
+async function stepEnvironment({ foundation, identities, access, registry, url }: Parts, build: Build) {
+  const email = await access.accountOf(build);
   const caller = { kind: "step", build: build.id, environment: "", project: build.project, email } as const;
   const token = await identities.issue(caller, STEP_TOKEN_MS);
   return {
@@ -108,12 +111,4 @@ async function secretVersion(secrets: SecretStore, versionName: string): Promise
   const [, project = "", secret = "", version = ""] =
     /^projects\/([^/]+)\/secrets\/([^/]+)\/versions\/([^/]+)$/.exec(versionName) ?? [];
   return secrets.access(project, secret, version);
-}
-
-/** A build reads the secrets of its own project, and no others. */
-async function accessSecret(secrets: SecretStore, versionName: string, build: Build): Promise<Result<Secret, string>> {
-  const isOwn = versionName.startsWith(`projects/${build.project}/`);
-  if (!isOwn) return err(`rpc error: code = PermissionDenied desc = ${versionName}`);
-  const value = await secretVersion(secrets, versionName);
-  return value === undefined ? err(`rpc error: code = NotFound desc = Secret [${versionName}] not found.`) : ok(value);
 }

@@ -20,6 +20,7 @@ import type { People } from "../ports/people.ts";
 import type { Probe } from "../ports/probe.ts";
 import type { Source, WriteBack } from "../ports/source.ts";
 import { createServer } from "../server/create-server.ts";
+import type { Access } from "./compose-access.ts";
 import type { Cloud } from "./compose-cloud.ts";
 import { composeNotifications } from "./compose-notifications.ts";
 import { environmentAccess } from "./environment-access.ts";
@@ -35,6 +36,7 @@ interface Parts {
   readonly environments: Environments;
   readonly identities: Identities;
   readonly people: People;
+  readonly access: Access;
   readonly source: Source & { readonly absoluteUrl: (url: string) => string };
   readonly probe: Probe;
   readonly writeBack: (umbrellaUrl: string) => WriteBack;
@@ -79,8 +81,10 @@ export async function composeReleases(parts: Parts): Promise<Result<Omit<Running
     environment: (name) => servedEnvironment(parts.environments, request.directory, name),
     access: (name) => environmentAccess(identities, request.directory, name),
     pushToken,
-    register(fastify, callerOf) {
-      cloud.register(fastify, callerOf);
+    audit: parts.access.audit,
+    grants: parts.access.grants,
+    register(fastify, callers) {
+      cloud.register(fastify, callers);
       register(fastify);
     },
   });
@@ -129,7 +133,7 @@ function isOfBuild(release: Release, id: string): boolean {
 }
 
 function releasePorts(parts: Parts, umbrella: string): ReleasePorts {
-  const { foundation, source, probe, environments, registry } = parts;
+  const { foundation, source, probe, environments, access, registry } = parts;
   const { paths, programs, request, store, supervisors } = foundation;
   const scripts = createScriptRunner({
     source,
@@ -153,7 +157,10 @@ function releasePorts(parts: Parts, umbrella: string): ReleasePorts {
     reachableUrl: (url) => source.absoluteUrl(url),
     buildRequest: (build) => buildRequest(parts.cloud, parts.url, build),
     endBuild: async (build, reason) => void (await parts.cloud.builds.cancel(build, actorId("system", ""), reason)),
-    environment: (_platform, environment) => environments.ports(environment),
+    environment: async (platform, environment) => {
+      await access.grants.adopt(platform, environment);
+      return environments.ports(environment);
+    },
     reach: request.reach,
   };
 }

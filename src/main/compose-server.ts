@@ -16,12 +16,13 @@ import { type Cluster, openCluster } from "../adapters/postgres/open-cluster.ts"
 import { createStore } from "../adapters/store/store.ts";
 import { systemClock as clock } from "../adapters/system/system-clock.ts";
 import { systemIds as ids } from "../adapters/system/system-ids.ts";
-import { createRegistryServer } from "../cloud/registry/registry-server.ts";
+import { createRegistryServer, type RegistryOptions } from "../cloud/registry/registry-server.ts";
 import { createRunCloud } from "../cloud/run/run-cloud.ts";
 import { createSecretStore } from "../cloud/secret-manager-v1/secret-store.ts";
 import type { Problem } from "../core/values/problem.ts";
 import { ok, type Result } from "../core/values/result.ts";
 import type { Documents } from "../ports/documents.ts";
+import { composeAccess } from "./compose-access.ts";
 import { type Cloud, composeCloud } from "./compose-cloud.ts";
 import { composeExecutor } from "./compose-executor.ts";
 import { composeReleases } from "./compose-releases.ts";
@@ -29,6 +30,7 @@ import { Environments } from "./environments.ts";
 import type { Foundation, RunningServer, ServerRequest } from "./foundation.ts";
 import { holdInstallation } from "./hold-installation.ts";
 import { installPrograms } from "./programs.ts";
+import { registryAccess } from "./registry-access.ts";
 import { type StatePaths, statePaths } from "./state-paths.ts";
 
 type Stop = () => Promise<void>;
@@ -53,22 +55,11 @@ async function start(request: ServerRequest, stops: Stop[]): Promise<Result<Omit
   const foundation = await layFoundation(request, stops);
   if (!foundation.ok) return foundation;
   const { installation, paths, store, supervisors } = foundation.value;
-  const registry = await startRegistry(paths, store.documents, stops);
   const secrets = createSecretStore({ documents: store.documents, encryptionKey: installation.encryptionKey, clock });
   const people = createPeople({ documents: store.documents, owner: request.person, clock, ids });
   await request.prepare?.({ secrets, people });
-  const unpacker = createImageUnpacker({ registryUrl: registry, unpackedDirectory: paths.unpacked });
-  const run = createRunCloud({
-    documents: store.documents,
-    openSupervisor: () => supervisors.open({ name: "instances", directory: `${paths.instances}/records` }),
-    unpackImage: (reference) => unpacker.unpack(reference),
-    accessSecret: (project, secret, version) => secrets.access(project, secret, version),
-    clock,
-    ids,
-    directory: paths.instances,
-    path: foundation.value.programs.path,
-  });
-  stops.push(() => run.close());
+  const access = composeAccess(foundation.value, secrets);
+  stops.push(() => access.audit.settle());
   const identities = createIdentities({
     signingKey: installation.signingKey,
     personToken: async () => installation.personToken.reveal(),
@@ -76,6 +67,22 @@ async function start(request: ServerRequest, stops: Stop[]): Promise<Result<Omit
     personOf: (token) => people.personOf(token),
     clock,
   });
+  const registry = await startRegistry(paths, store.documents, {
+    authorize: registryAccess({ identities, access }),
+    stops,
+  });
+  const unpacker = createImageUnpacker({ registryUrl: registry, unpackedDirectory: paths.unpacked });
+  const run = createRunCloud({
+    documents: store.documents,
+    openSupervisor: () => supervisors.open({ name: "instances", directory: `${paths.instances}/records` }),
+    unpackImage: (reference) => unpacker.unpack(reference),
+    accessSecret: access.instanceSecret,
+    clock,
+    ids,
+    directory: paths.instances,
+    path: foundation.value.programs.path,
+  });
+  stops.push(() => run.close());
   const url = `http://127.0.0.1:${request.port}`;
   const source = createSource({ mirrorsDirectory: paths.mirrors, umbrellaDirectory: request.directory });
   const execution = await composeExecutor(foundation.value, registry);
@@ -85,6 +92,7 @@ async function start(request: ServerRequest, stops: Stop[]): Promise<Result<Omit
     execution: execution.value,
     identities,
     secrets,
+    access,
     run,
     source,
     registry,
@@ -105,6 +113,7 @@ async function start(request: ServerRequest, stops: Stop[]): Promise<Result<Omit
     environments,
     identities,
     people,
+    access,
     source,
     probe: createProbe(clock),
     writeBack: (umbrellaUrl) =>
@@ -164,8 +173,12 @@ async function openDatabase(
 }
 
 /** The registry keeps its port, so that references that hold it stay good. */
-async function startRegistry(paths: StatePaths, documents: Documents, stops: Stop[]): Promise<string> {
-  const registry = createRegistryServer({ directory: paths.registry, clock, ids });
+async function startRegistry(
+  paths: StatePaths,
+  documents: Documents,
+  { authorize, stops }: Pick<RegistryOptions, "authorize"> & { readonly stops: Stop[] },
+): Promise<string> {
+  const registry = createRegistryServer({ directory: paths.registry, clock, ids, ...(authorize && { authorize }) });
   const kept = await documents.get<{ port: number }>("installation", "registry");
   const listening = await registry.listen(kept?.value.port).catch(() => registry.listen());
   stops.push(() => registry.close());

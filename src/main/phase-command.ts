@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { systemClock as clock } from "../adapters/system/system-clock.ts";
 import { phase } from "../cli/commands/phase.ts";
 import { ServerClient } from "../cli/server-client.ts";
+import { Secret } from "../core/values/secret.ts";
 import type { StepWork } from "../ports/step-work.ts";
 
 /** `mobius phase <name> [subject]`, as a step of a build runs it: server and token come from its environment. */
@@ -19,7 +20,7 @@ export async function runPhaseCommand(name: string, subject: string | undefined)
       // Only checkouts and images need more than the connection.
       const { createStepWork } = await import("./step-work.ts");
       const scratch = join(home || tmpdir(), ".mobius");
-      return createStepWork({ workspace: process.cwd(), scratch }).perform(order, onLine);
+      return createStepWork({ workspace: process.cwd(), scratch, token: new Secret(token) }).perform(order, onLine);
     },
   };
   const server = new ServerClient({ url, token: async () => token, send: (address, init) => fetch(address, init) });

@@ -19,6 +19,8 @@ export interface StatePaths {
   readonly tools: string;
   /** Tokens of people who share this account, one file each, by which a command acts as one of them. */
   readonly people: string;
+  /** The end of the audit log, outside the database. */
+  readonly auditCheckpoint: string;
   /** Programs that steps find on their PATH: `mobius` and `node`. */
   readonly programs: string;
 }
@@ -46,6 +48,7 @@ export function statePaths(root: string): StatePaths {
     backups: (environment) => join(root, "backups", environment),
     tools: join(root, "tools"),
     people: join(root, "people"),
+    auditCheckpoint: join(root, "audit-checkpoint"),
     programs: join(root, "programs"),
   };
 }

@@ -10,15 +10,18 @@ import { assertNever } from "../core/values/assert.ts";
 import { count } from "../core/values/count.ts";
 import type { Problem } from "../core/values/problem.ts";
 import { err, ok, type Result } from "../core/values/result.ts";
+import type { Secret } from "../core/values/secret.ts";
 import type { StepWork, StepWorkOrder, StepWorkReport } from "../ports/step-work.ts";
 import { checkoutFailed } from "./problems.ts";
 
-/** Where a step works; absolute. */
+/** Where a step works, absolute, and as whom. */
 interface StepFolders {
   /** The build's workspace, which all of its steps share. */
   readonly workspace: string;
   /** For files of one order only; outside the workspace, whose files may all be part of an image. */
   readonly scratch: string;
+  /** The step's own: it pushes images as the account that its build runs as. */
+  readonly token: Secret;
 }
 
 /** Does orders in the folders given. */
@@ -63,7 +66,7 @@ async function checkOut(
 }
 
 async function buildImage(
-  { workspace, scratch }: StepFolders,
+  { workspace, scratch, token }: StepFolders,
   order: Extract<StepWorkOrder, { kind: "build-image" }>,
   onLine: (text: string) => void,
 ): Promise<Result<StepWorkReport, Problem>> {
@@ -85,7 +88,7 @@ async function buildImage(
     }
   }
   onLine(`${count(files.length, "file")} from ${relative(workspace, module) || "the umbrella"}`);
-  const digest = await createSourceImages({ registryUrl: order.registryUrl }).build({
+  const digest = await createSourceImages({ registryUrl: order.registryUrl, token }).build({
     root: stage,
     files: files.sort(),
     command: order.command,

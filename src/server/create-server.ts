@@ -4,6 +4,7 @@
  */
 import Fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
 import type { Caller } from "../ports/identities.ts";
+import { registerAccessRoutes } from "./access-routes.ts";
 import { Authenticator } from "./authenticate.ts";
 import { registerBoard } from "./board/register-board.ts";
 import { answerFaults } from "./faults.ts";
@@ -41,12 +42,13 @@ export function createServer(deps: ServerDependencies): CreatedServer {
   const routing: Routing = { app, callerOf, deps };
   registerReleaseRoutes(routing);
   registerNotificationRoutes(routing);
+  registerAccessRoutes(routing);
   registerBoard(routing, authenticator);
-  deps.register(app, async (request) => withoutSteps(await callerOf(request)));
+  deps.register(app, { withSteps: callerOf, withoutSteps: async (request) => withoutSteps(await callerOf(request)) });
   return { app, makeLink: () => authenticator.makeLink() };
 }
 
-/** A step's token is good for the phases of its own build: it neither deploys nor reads secrets by itself. */
+/** A step's token is good for the phases of its own build, and for what the account of its build may do. */
 function withoutSteps(caller: Caller | undefined): Caller | undefined {
   return caller?.kind === "step" ? undefined : caller;
 }

@@ -45,13 +45,49 @@ export function routeUnknown(method: string, path: string): Problem {
 }
 
 /** Nothing of that name. */
-export function resourceUnknown(kind: "build" | "environment" | "person" | "schema", name: string): Problem {
+export function resourceUnknown(
+  kind: "build" | "environment" | "identity" | "person" | "schema",
+  name: string,
+): Problem {
   return {
     code: "resource-unknown",
     severity: "error",
     summary: `There is no ${kind} "${name}".`,
     why: ["Nothing of that name is known to this server."],
     fix: "Correct the name.",
+  };
+}
+
+/** A right that nothing here asks for. */
+export function permissionUnknown(permission: string): Problem {
+  return {
+    code: "permission-unknown",
+    severity: "error",
+    summary: `There is no permission "${permission}".`,
+    why: ["Only permissions that the embedded cloud asks for can be granted or tested."],
+    fix: "Use one of Google's names, such as run.services.create. mobius identity list shows the roles that hold them.",
+  };
+}
+
+/** A role that nothing here knows. */
+export function roleUnknown(role: string): Problem {
+  return {
+    code: "role-unknown",
+    severity: "error",
+    summary: `There is no role "${role}".`,
+    why: ["Only roles whose permissions the embedded cloud asks for can be granted."],
+    fix: "Use one of Google's predefined roles, such as roles/secretmanager.secretAccessor.",
+  };
+}
+
+/** An identity acts in its own environment only. */
+export function resourceOutside(resource: string, environment: string, project: string): Problem {
+  return {
+    code: "resource-outside",
+    severity: "error",
+    summary: `"${resource}" is not in environment "${environment}".`,
+    why: ["No identity of one environment can act on another."],
+    fix: `Name a resource beneath projects/${project}.`,
   };
 }
 

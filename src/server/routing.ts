@@ -1,6 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { z } from "zod";
+import type { AuditEntry } from "../core/audit/audit-row.ts";
+import { recordedName } from "../core/identity/resource-name.ts";
 import type { Problem } from "../core/values/problem.ts";
+import type { AuditLog } from "../engine/access/audit-log.ts";
+import { auditActor } from "../engine/access/authority.ts";
+import type { Grants } from "../engine/access/grants.ts";
 import type { NotificationDesk } from "../engine/notifications/notification-desk.ts";
 import type { RecordsDesk } from "../engine/records/records-desk.ts";
 import type { ReleaseEngine } from "../engine/releases/release-engine.ts";
@@ -40,8 +45,19 @@ export interface ServerDependencies {
   readonly access: (name: string) => Promise<EnvironmentAccess | undefined>;
   /** A token with which messages about an environment's builds are taken; undefined for an unknown environment. */
   readonly pushToken: (environment: string) => Promise<PushToken | undefined>;
+  readonly audit: AuditLog;
+  readonly grants: Grants;
   /** Adds the embedded cloud's routes. */
-  readonly register: (app: FastifyInstance, callerOf: (request: FastifyRequest) => Promise<Caller | undefined>) => void;
+  readonly register: (app: FastifyInstance, callers: CallersOf) => void;
+}
+
+/** Who makes a request; undefined for nobody we know. */
+type CallerOf = (request: FastifyRequest) => Promise<Caller | undefined>;
+
+/** Steps are told apart from others only where every route asks the authority: to all else they are nobody. */
+export interface CallersOf {
+  readonly withoutSteps: CallerOf;
+  readonly withSteps: CallerOf;
 }
 
 /** What a tool of Google's needs to reach one environment and no other. */
@@ -82,13 +98,36 @@ export function addRoute<B>(
     url: route.path,
     handler: async (request, reply) => {
       const caller = await callerOf(request);
-      const refusal = refusalOf(route, caller) ?? (isEarly(route, deps) ? serverStarting() : undefined);
+      const refused = refusalOf(route, caller);
+      if (refused !== undefined) await deps.audit.recordRefusal(auditEntry(route, { request, caller, refused }, deps));
+      const refusal = refused ?? (isEarly(route, deps) ? serverStarting() : undefined);
       if (refusal !== undefined) return sendProblems(reply, [refusal]);
       const parsed = route.body?.safeParse(request.body);
       if (parsed?.success === false) return sendProblems(reply, [requestInvalid(issues(parsed.error))]);
+      const isWrite = route.method === "POST" && route.permission === "person" && route.effect === undefined;
+      if (isWrite) await deps.audit.record([auditEntry(route, { request, caller }, deps)]);
       return handler({ request, reply, caller, body: parsed?.data as B });
     },
   });
+}
+
+/** A call of ours as the audit log has it: of its texts only the path. */
+function auditEntry(
+  route: Route,
+  call: { readonly request: FastifyRequest; readonly caller: Caller | undefined; readonly refused?: Problem },
+  { clock }: ServerDependencies,
+): AuditEntry {
+  const { request, caller, refused } = call;
+  const [name = ""] = Object.entries(ROUTES).find(([, each]) => each === route) ?? [];
+  return {
+    at: clock.now(),
+    who: auditActor(caller),
+    what: `mobius.${name}`,
+    resource: recordedName(request.url.split("?")[0] ?? ""),
+    requestId: request.id,
+    outcome: refused === undefined ? "allowed" : caller === undefined ? "unauthenticated" : "denied",
+    reason: refused === undefined ? "A person at this machine has all rights." : refused.summary,
+  };
 }
 
 /** Answers with problems in our error envelope. */

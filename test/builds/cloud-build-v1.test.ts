@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { systemClock } from "../../src/adapters/system/system-clock.ts";
 import { registerCloudBuildV1 } from "../../src/cloud/cloud-build-v1/cloud-build-v1.ts";
 import { actorId } from "../../src/core/values/ids.ts";
+import { createProjectAuthority } from "../../src/ports/authority.fake.ts";
 import type { Caller } from "../../src/ports/identities.ts";
 import { type BuildWorld, createBuildWorld } from "./build-world.ts";
 import { recordedRequests } from "./recorded-requests.ts";
@@ -23,6 +24,7 @@ beforeEach(() => {
   registerCloudBuildV1(app, {
     engine: world.engine,
     clock: systemClock,
+    authority: createProjectAuthority(),
     callerOf: (request) => callers[request.headers.authorization ?? ""],
     serverUrl: () => "http://127.0.0.1:8321",
   });
@@ -248,7 +250,13 @@ describe("approval", () => {
     const id = await waiting();
     expect(await decide(id, "APPROVED", "step-p1")).toMatchObject({
       status: 403,
-      body: { error: { message: "ci@p1.iam does not have cloudbuild.builds.approve." } },
+      body: {
+        error: {
+          message: `Permission 'cloudbuild.builds.approve' denied on resource 'projects/p1/locations/global/builds/${id}' (or it may not exist).`,
+          status: "PERMISSION_DENIED",
+          details: [{ reason: "IAM_PERMISSION_DENIED", metadata: { permission: "cloudbuild.builds.approve" } }],
+        },
+      },
     });
   });
 });

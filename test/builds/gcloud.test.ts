@@ -4,6 +4,7 @@ import Fastify from "fastify";
 import { describe, expect, it } from "vitest";
 import { systemClock } from "../../src/adapters/system/system-clock.ts";
 import { registerCloudBuildV1 } from "../../src/cloud/cloud-build-v1/cloud-build-v1.ts";
+import { createProjectAuthority } from "../../src/ports/authority.fake.ts";
 import { createBuildWorld } from "./build-world.ts";
 import { gcloudAgainst, HAS_GCLOUD } from "./gcloud-against.ts";
 
@@ -17,6 +18,7 @@ describe.skipIf(!HAS_GCLOUD)("the real gcloud", () => {
     registerCloudBuildV1(app, {
       engine: world.engine,
       clock: systemClock,
+      authority: createProjectAuthority(),
       callerOf: () => caller,
       serverUrl: () => url,
     });

@@ -3,6 +3,7 @@ import { createBuilds } from "../../src/adapters/google/builds.ts";
 import { systemClock } from "../../src/adapters/system/system-clock.ts";
 import { registerCloudBuildV1 } from "../../src/cloud/cloud-build-v1/cloud-build-v1.ts";
 import { Secret } from "../../src/core/values/secret.ts";
+import { createProjectAuthority } from "../../src/ports/authority.fake.ts";
 import { describeBuilds } from "../../src/ports/builds.contract.ts";
 import { createBuildWorld } from "./build-world.ts";
 
@@ -14,6 +15,7 @@ describeBuilds("embedded cloud", async () => {
   registerCloudBuildV1(app, {
     engine: world.engine,
     clock: systemClock,
+    authority: createProjectAuthority(),
     callerOf: (request) =>
       request.headers.authorization === "Bearer good" ? { kind: "person", name: "ada" } : undefined,
     serverUrl: () => url,

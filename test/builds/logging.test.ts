@@ -5,6 +5,7 @@ import { systemClock } from "../../src/adapters/system/system-clock.ts";
 import { registerCloudBuildV1 } from "../../src/cloud/cloud-build-v1/cloud-build-v1.ts";
 import { registerLoggingV2 } from "../../src/cloud/logging-v2/logging-v2.ts";
 import type { Build } from "../../src/core/build/state.ts";
+import { createProjectAuthority } from "../../src/ports/authority.fake.ts";
 import type { Caller } from "../../src/ports/identities.ts";
 import { type BuildWorld, createBuildWorld } from "./build-world.ts";
 import { gcloudAgainst, HAS_GCLOUD } from "./gcloud-against.ts";
@@ -25,8 +26,14 @@ beforeEach(async () => {
   const { engine, stepLogs: logs } = world;
   const callerOf = async (request: { headers: { authorization?: string | undefined } }) =>
     callers[request.headers.authorization ?? ""];
-  registerCloudBuildV1(app, { engine, clock: systemClock, callerOf, serverUrl: () => url });
-  registerLoggingV2(app, { callerOf, buildOf: (id) => engine.get(id), logs });
+  registerCloudBuildV1(app, {
+    engine,
+    clock: systemClock,
+    callerOf,
+    authority: createProjectAuthority(),
+    serverUrl: () => url,
+  });
+  registerLoggingV2(app, { callerOf, authority: createProjectAuthority(), buildOf: (id) => engine.get(id), logs });
   url = await app.listen({ host: "127.0.0.1", port: 0 });
   build = await world.run({ steps: [{ name: "ubuntu", args: ["seq", "1", "120"] }] });
 });

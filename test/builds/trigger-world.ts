@@ -12,6 +12,7 @@ import type { Build } from "../../src/core/build/state.ts";
 import type { CommitId } from "../../src/core/values/ids.ts";
 import { err, type Result } from "../../src/core/values/result.ts";
 import { TriggerEngine } from "../../src/engine/triggers/trigger-engine.ts";
+import { createProjectAuthority } from "../../src/ports/authority.fake.ts";
 import { createMemoryDocuments } from "../../src/ports/documents.fake.ts";
 import type { Caller } from "../../src/ports/identities.ts";
 import type { Source } from "../../src/ports/source.ts";
@@ -94,10 +95,11 @@ export async function createTriggerWorld(): Promise<TriggerWorld> {
     ids: systemIds,
   });
   const app = Fastify();
+  const authority = createProjectAuthority();
   const callerOf = (request: FastifyRequest) => CALLERS[request.headers.authorization ?? ""];
-  registerCloudBuildV1(app, { engine: world.engine, clock: systemClock, callerOf, serverUrl: () => url });
-  registerTriggersV1(app, { triggers, callerOf, serverUrl: () => url });
-  registerSecretManagerV1(app, { secrets, callerOf });
+  registerCloudBuildV1(app, { engine: world.engine, clock: systemClock, callerOf, authority, serverUrl: () => url });
+  registerTriggersV1(app, { triggers, callerOf, authority, serverUrl: () => url });
+  registerSecretManagerV1(app, { secrets, callerOf, authority });
   registerWebhooksV1(app, {
     triggers,
     accessSecret: (name) => {

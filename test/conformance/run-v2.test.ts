@@ -14,6 +14,7 @@ import { systemIds } from "../../src/adapters/system/system-ids.ts";
 import { createRunCloud } from "../../src/cloud/run/run-cloud.ts";
 import { registerRunV2 } from "../../src/cloud/run/run-v2.ts";
 import { Secret } from "../../src/core/values/secret.ts";
+import { createProjectAuthority } from "../../src/ports/authority.fake.ts";
 import { createMemoryDocuments } from "../../src/ports/documents.fake.ts";
 import { createFakeSupervisors } from "../../src/ports/processes.fake.ts";
 
@@ -57,7 +58,7 @@ async function startCloud() {
   });
   const app = fastify();
   const caller = { kind: "identity", email: "deploy@p1", environment: "staging", project: "p1" } as const;
-  registerRunV2(app, { run, callerOf: () => caller });
+  registerRunV2(app, { run, callerOf: () => caller, authority: createProjectAuthority() });
   const url = await app.listen({ host: "127.0.0.1", port: 0 });
   const options = await clientOptions({ kind: "embedded", url, token: new Secret("token"), project: "p1" });
   return {

@@ -4,6 +4,7 @@ import { systemClock } from "../../src/adapters/system/system-clock.ts";
 import { registerSecretManagerV1 } from "../../src/cloud/secret-manager-v1/secret-manager-v1.ts";
 import { createSecretStore } from "../../src/cloud/secret-manager-v1/secret-store.ts";
 import { Secret } from "../../src/core/values/secret.ts";
+import { createProjectAuthority } from "../../src/ports/authority.fake.ts";
 import { createMemoryDocuments } from "../../src/ports/documents.fake.ts";
 import { describeSecrets } from "../../src/ports/secrets.contract.ts";
 import { createMemorySecrets } from "../../src/ports/secrets.fake.ts";
@@ -19,6 +20,7 @@ describeSecrets("embedded cloud", async () => {
     clock: systemClock,
   });
   registerSecretManagerV1(app, {
+    authority: createProjectAuthority(),
     secrets: store,
     callerOf: async (request) =>
       request.headers.authorization === "Bearer token"

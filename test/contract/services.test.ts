@@ -14,6 +14,7 @@ import { createRunCloud } from "../../src/cloud/run/run-cloud.ts";
 import { registerRunV2 } from "../../src/cloud/run/run-v2.ts";
 import { present } from "../../src/core/values/assert.ts";
 import { Secret } from "../../src/core/values/secret.ts";
+import { createProjectAuthority } from "../../src/ports/authority.fake.ts";
 import { createMemoryDocuments } from "../../src/ports/documents.fake.ts";
 import { describeServices, FAULT, type ServicesHarness } from "../../src/ports/services.contract.ts";
 import { createMemoryServices } from "../../src/ports/services.fake.ts";
@@ -91,7 +92,7 @@ async function startWorld() {
         const env = { FROM_IMAGE: "yes" };
         return { directory, command: ["node", "program.mjs"], env, workingDirectory: directory };
       },
-      accessSecret: async (_, secret) => (secret === "api-key" ? new Secret("s3cret-value") : undefined),
+      accessSecret: async ({ secret }) => (secret === "api-key" ? new Secret("s3cret-value") : "unknown"),
       clock: systemClock,
       ids: systemIds,
       directory: join(directory, "instances"),
@@ -108,6 +109,7 @@ async function startWorld() {
   const resources = (name: "services" | "jobs" | "operations") =>
     new Proxy(run[name], { get: (_, m) => Reflect.get(run[name], m) });
   registerRunV2(app, {
+    authority: createProjectAuthority(),
     run: Object.assign(Object.create(current), {
       services: resources("services"),
       jobs: resources("jobs"),

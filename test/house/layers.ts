@@ -43,6 +43,12 @@ const LAYERS: readonly Layer[] = [
     "a plan knows nothing of releases",
   ),
   layer(
+    "src/core/identity",
+    ["src/core/values", "src/core/platform", "src/core/plan"],
+    "who may do what follows from the platform file alone",
+  ),
+  layer("src/core/audit", ["src/core/values"], "a record knows nothing of what it is a record of"),
+  layer(
     "src/core/release",
     ["src/core/values", "src/core/plan", "src/core/build"],
     "a release's state is made of its events",

@@ -4,6 +4,9 @@ import { createIdentities } from "../../src/adapters/identity/identities.ts";
 import { createPeople } from "../../src/adapters/identity/people.ts";
 import { systemClock } from "../../src/adapters/system/system-clock.ts";
 import { systemIds } from "../../src/adapters/system/system-ids.ts";
+import { parsePlatform } from "../../src/core/platform/parse-platform.ts";
+import type { AuditLog } from "../../src/engine/access/audit-log.ts";
+import { createGrants } from "../../src/engine/access/grants.ts";
 import { NotificationDesk } from "../../src/engine/notifications/notification-desk.ts";
 import { RecordsDesk } from "../../src/engine/records/records-desk.ts";
 import { ReleaseEngine } from "../../src/engine/releases/release-engine.ts";
@@ -12,6 +15,7 @@ import type { Identities } from "../../src/ports/identities.ts";
 import { createServer } from "../../src/server/create-server.ts";
 import { notificationWorld } from "../notifications/notification-world.ts";
 import { SimWorld } from "../sim/sim-world.ts";
+import { createMemoryAudit } from "../support/memory-audit.ts";
 
 export const TOKEN = "the-person-s-token";
 export const MANIFEST = "release-manifests/x-staging.yaml";
@@ -49,6 +53,7 @@ export interface Answer {
 
 export interface ServerWorld extends AsyncDisposable {
   readonly engine: ReleaseEngine;
+  readonly audit: AuditLog;
   readonly identities: Identities;
   readonly world: SimWorld;
   readonly base: string;
@@ -86,6 +91,8 @@ export async function startServerWorld(): Promise<ServerWorld> {
     personOf: (token) => people.personOf(token),
     clock: systemClock,
   });
+  const audit = createMemoryAudit();
+  const platform = parsePlatform(PLATFORM_TEXT, "mobius.yaml");
   const readiness = { isReady: true };
   const { app, makeLink } = createServer({
     engine,
@@ -111,8 +118,14 @@ export async function startServerWorld(): Promise<ServerWorld> {
     environment: async (name) => (name === "staging" ? { environment: name, services: [] } : undefined),
     access: async (name) =>
       name === "staging" ? { project: "p", region: "r", token: "t", expiresAt: "2026-11-27T00:00:00.000Z" } : undefined,
-    register: (fastify, callerOf) => {
-      fastify.get("/v1/who", async (request) => ({ kind: (await callerOf(request))?.kind ?? "nobody" }));
+    audit,
+    grants: createGrants({
+      platform: async () => (platform.ok ? platform.value : undefined),
+      documents: createMemoryDocuments(),
+    }),
+    register: (fastify, { withoutSteps, withSteps }) => {
+      fastify.get("/v1/who", async (request) => ({ kind: (await withoutSteps(request))?.kind ?? "nobody" }));
+      fastify.get("/v1/who-with-steps", async (request) => ({ kind: (await withSteps(request))?.kind ?? "nobody" }));
       fastify.get("/api/v1/breaks", async () => {
         throw new Error("a secret detail");
       });
@@ -141,6 +154,7 @@ export async function startServerWorld(): Promise<ServerWorld> {
     });
   return {
     engine,
+    audit,
     identities,
     world,
     base: `http://127.0.0.1:${port}`,

@@ -11,6 +11,7 @@ function examplePath(route: Route): string {
     .replace(":person(^[^:/]+)::", "grace:")
     .replace(":release", "REL-1")
     .replace(":environment", "staging")
+    .replace(":identity", "deploy")
     .replace(":build", "b-1")
     .replace(":schema", "mobius.schema.json");
 }
@@ -91,14 +92,16 @@ describe("who may call what", () => {
     expect((await through("run.mobius.internal.example.com", "/v1/who")).status).toBe(421);
   });
 
-  it("lets people and identities reach the cloud, and steps only through phases", async () => {
-    const kinds = await Promise.all(
-      [TOKEN, identity, step].map(async (token) => {
-        const answer = await server.ask("GET", "/v1/who", { headers: { authorization: `Bearer ${token}` } });
-        return (JSON.parse(answer.body) as { kind: string }).kind;
-      }),
-    );
-    expect(kinds).toEqual(["person", "identity", "nobody"]);
+  it("lets people and identities reach the cloud, and steps only where every route asks the authority", async () => {
+    const kinds = (path: string) =>
+      Promise.all(
+        [TOKEN, identity, step].map(async (token) => {
+          const answer = await server.ask("GET", path, { headers: { authorization: `Bearer ${token}` } });
+          return (JSON.parse(answer.body) as { kind: string }).kind;
+        }),
+      );
+    expect(await kinds("/v1/who")).toEqual(["person", "identity", "nobody"]);
+    expect(await kinds("/v1/who-with-steps")).toEqual(["person", "identity", "step"]);
   });
 
   it("takes no work before it has taken up what an earlier server left", async () => {

@@ -1,7 +1,11 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
+import type { Need } from "../../core/identity/decide-access.ts";
+import { resourceOfRoute } from "../../core/identity/resource-name.ts";
+import type { Permission } from "../../core/identity/roles.ts";
 import { type ActorId, actorId } from "../../core/values/ids.ts";
+import { type Authority, right } from "../../ports/authority.ts";
 import type { Caller } from "../../ports/identities.ts";
-import { sendError } from "./google-error.ts";
+import { sendDenial } from "./google-error.ts";
 
 /** Who calls; undefined without a valid token. */
 export type CallerOf = (request: FastifyRequest) => Promise<Caller | undefined> | Caller | undefined;
@@ -9,21 +13,44 @@ export type CallerOf = (request: FastifyRequest) => Promise<Caller | undefined> 
 /** Things of one page when the caller names no size, and at most. */
 const PAGE = { usual: 50, most: 1_000 } as const;
 
-/** The caller, where the request's project is its own; otherwise the refusal is sent, and nobody is given. */
+/** Who makes requests, and who decides about them. */
+export interface Gate {
+  readonly callerOf: CallerOf;
+  readonly authority: Authority;
+}
+
+/** Rights of Cloud Build. Those on triggers are the same as those on builds, as on Google. */
+export type BuildPermission = Extract<Permission, `cloudbuild.${string}`>;
+
+/** Accounts as which a call would let a build run; an empty one is the project's own choice. */
+export type AccountsOf = (request: FastifyRequest) => Promise<readonly string[]> | readonly string[];
+
+/** The caller, where it has the right and may act as the accounts; otherwise the refusal is sent, and nobody is given. */
 export async function admit(
-  callerOf: CallerOf,
-  things: "builds" | "triggers",
+  { callerOf, authority }: Gate,
+  { permission, accountsOf }: { readonly permission: BuildPermission; readonly accountsOf?: AccountsOf },
   { request, reply }: { readonly request: FastifyRequest; readonly reply: FastifyReply },
 ): Promise<Caller | undefined> {
-  const caller = await callerOf(request);
-  if (caller === undefined) {
-    sendError(reply, "UNAUTHENTICATED", "Request had invalid authentication credentials.");
-    return undefined;
-  }
   const { project } = placeIn(request);
-  if (caller.kind === "person" || caller.project === project) return caller;
-  sendError(reply, "PERMISSION_DENIED", `${caller.email} has no access to ${things} of project ${project}.`);
+  const accounts = (await accountsOf?.(request)) ?? [];
+  const judged = await authority.authorize({
+    caller: await callerOf(request),
+    needs: [
+      right(permission, resourceIn(request)),
+      ...accounts.map((account): Need => ({ kind: "act-as", account, by: "build", project })),
+    ],
+    requestId: request.id,
+  });
+  if (judged.ok) return judged.value;
+  sendDenial(reply, judged.error);
   return undefined;
+}
+
+/** Operations of the global place have a path of their own, of which only the project says something. */
+function resourceIn(request: FastifyRequest): string {
+  const url = request.routeOptions.url ?? "";
+  const params = request.params as Readonly<Record<string, string>>;
+  return resourceOfRoute(url.startsWith("/v1/operations/") ? "/v1/projects/:project" : url, params);
 }
 
 /** A body's JSON; undefined where it is none. */
@@ -66,15 +93,6 @@ export function pageOf<T>(
   if (asked === undefined) return undefined;
   const end = asked.skip + asked.size;
   return { items: all.slice(asked.skip, end), ...(all.length > end ? { nextPageToken: String(end) } : {}) };
-}
-
-/** A build may run as an account of its own project only: no identity of one environment acts on another. */
-export function actAsDenied(account: string | undefined, project: string, caller: Caller): string | undefined {
-  if (account === undefined || account === "") return undefined;
-  const owner = /^projects\/([^/]+)\/serviceAccounts\//.exec(account)?.[1];
-  if (owner === project || owner === "-") return undefined;
-  const who = caller.kind === "person" ? caller.name : caller.email;
-  return `${who} does not have iam.serviceaccounts.actAs on ${account} for builds of project ${project}.`;
 }
 
 /** Whose word it is, for the event log. */

@@ -9,7 +9,16 @@ import { assertNever } from "../../core/values/assert.ts";
 import type { BuildEngine, SubmitRefusal } from "../../engine/builds/build-engine.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Caller } from "../../ports/identities.ts";
-import { actAsDenied, actorOf, admit, type CallerOf, pageAsked, placeIn, queryText } from "./api-call.ts";
+import {
+  type AccountsOf,
+  actorOf,
+  admit,
+  type BuildPermission,
+  type Gate,
+  pageAsked,
+  placeIn,
+  queryText,
+} from "./api-call.ts";
 import { buildIdOf, buildJson, operationJson } from "./build-json.ts";
 import { sendError } from "./google-error.ts";
 import { parseListFilter } from "./list-filter.ts";
@@ -18,10 +27,9 @@ import { parseListFilter } from "./list-filter.ts";
 const MAX_WAIT_MS = 60_000;
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
-export interface CloudBuildDependencies {
+export interface CloudBuildDependencies extends Gate {
   readonly engine: BuildEngine;
   readonly clock: Clock;
-  readonly callerOf: CallerOf;
   /** Origin under which people see builds: `logUrl` is `<serverUrl>/builds/<id>`. Known once the server listens. */
   readonly serverUrl: () => string;
 }
@@ -44,29 +52,45 @@ interface Call {
 export function registerCloudBuildV1(app: FastifyInstance, deps: CloudBuildDependencies): void {
   const builds = ["/v1/projects/:project/builds", "/v1/projects/:project/locations/:location/builds"];
   for (const path of builds) {
-    app.post(path, { bodyLimit: MAX_BODY_BYTES }, guarded(deps, createBuild(deps)));
-    app.get(path, guarded(deps, listBuilds(deps)));
-    app.get(`${path}/:build(^[^:/]+)`, guarded(deps, getBuild(deps)));
-    app.post(`${path}/:build(^[^:/]+)::cancel`, guarded(deps, cancelBuild(deps)));
-    app.post(`${path}/:build(^[^:/]+)::retry`, guarded(deps, retryBuild(deps)));
-    app.post(`${path}/:build(^[^:/]+)::approve`, guarded(deps, approveBuild(deps)));
+    const one = `${path}/:build(^[^:/]+)`;
+    const creating = guarded(deps, "cloudbuild.builds.create", createBuild(deps), accountAsked);
+    app.post(path, { bodyLimit: MAX_BODY_BYTES }, creating);
+    app.get(path, guarded(deps, "cloudbuild.builds.list", listBuilds(deps)));
+    app.get(one, guarded(deps, "cloudbuild.builds.get", getBuild(deps)));
+    app.post(`${one}::cancel`, guarded(deps, "cloudbuild.builds.update", cancelBuild(deps)));
+    app.post(`${one}::retry`, guarded(deps, "cloudbuild.builds.create", retryBuild(deps), accountOfBuild(deps)));
+    app.post(`${one}::approve`, guarded(deps, "cloudbuild.builds.approve", approveBuild(deps)));
   }
   const operations = [
     "/v1/operations/build/:project/:operation(^[^:/]+)",
     "/v1/projects/:project/locations/:location/operations/:operation(^[^:/]+)",
   ];
   for (const path of operations) {
-    app.get(path, guarded(deps, getOperation(deps)));
-    app.post(`${path}::cancel`, guarded(deps, cancelOperation(deps)));
-    app.post(`${path}::wait`, guarded(deps, waitOperation(deps)));
+    app.get(path, guarded(deps, "cloudbuild.builds.get", getOperation(deps)));
+    app.post(`${path}::cancel`, guarded(deps, "cloudbuild.builds.update", cancelOperation(deps)));
+    app.post(`${path}::wait`, guarded(deps, "cloudbuild.builds.get", waitOperation(deps)));
   }
 }
 
-/** Authenticates, checks that the project is the caller's own, and refuses ambiguous queries. */
-function guarded(deps: CloudBuildDependencies, action: Action) {
+/** Runs the action for a caller who has the right, and may act as the account that a build would run as. */
+function guarded(deps: CloudBuildDependencies, permission: BuildPermission, action: Action, accountsOf?: AccountsOf) {
+  const needed = { permission, ...(accountsOf === undefined ? {} : { accountsOf }) };
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-    const caller = await admit(deps.callerOf, "builds", { request, reply });
+    const caller = await admit(deps, needed, { request, reply });
     return caller === undefined ? reply : action(placeOf(request), { request, reply, caller });
+  };
+}
+
+function accountAsked({ body }: FastifyRequest): readonly string[] {
+  const asked = (body as { readonly serviceAccount?: unknown } | null | undefined)?.serviceAccount;
+  return [typeof asked === "string" ? asked : ""];
+}
+
+/** A build that is not there runs as nobody: the answer is then that it is not there. */
+function accountOfBuild(deps: CloudBuildDependencies): AccountsOf {
+  return async (request) => {
+    const found = await find(deps, placeOf(request));
+    return found === undefined ? [] : [found.config.serviceAccount ?? ""];
   };
 }
 
@@ -82,8 +106,6 @@ function createBuild({ engine, serverUrl }: CloudBuildDependencies): Action {
       const message = misfits.map((misfit) => misfit.message).join(";");
       return sendError(reply, "INVALID_ARGUMENT", `Invalid JSON payload received. ${message}`);
     }
-    const denied = actAsDenied(config.serviceAccount, project, caller);
-    if (denied !== undefined) return sendError(reply, "PERMISSION_DENIED", denied);
     const submitted = await engine.submit({ project, location, config, actor: actorOf(caller) });
     if (!submitted.ok) return refuse(reply, submitted.error);
     return reply.send(operationJson(submitted.value, serverUrl()));
@@ -155,10 +177,7 @@ function cancelBuild(deps: CloudBuildDependencies): Action {
 
 function retryBuild(deps: CloudBuildDependencies): Action {
   return async (place, { reply, caller }) => {
-    const found = await find(deps, place);
-    if (found === undefined) return notFound(reply, place);
-    const denied = actAsDenied(found.config.serviceAccount, place.project, caller);
-    if (denied !== undefined) return sendError(reply, "PERMISSION_DENIED", denied);
+    if ((await find(deps, place)) === undefined) return notFound(reply, place);
     const submitted = await deps.engine.retry(place.build, actorOf(caller));
     if (submitted === "unknown") return notFound(reply, place);
     if (!submitted.ok) return refuse(reply, submitted.error);
@@ -166,13 +185,9 @@ function retryBuild(deps: CloudBuildDependencies): Action {
   };
 }
 
-/** Builds decide about no build: only people and their accounts do. */
 function approveBuild(deps: CloudBuildDependencies): Action {
   return async (place, { request, reply, caller }) => {
     if ((await find(deps, place)) === undefined) return notFound(reply, place);
-    if (caller.kind === "step") {
-      return sendError(reply, "PERMISSION_DENIED", `${caller.email} does not have cloudbuild.builds.approve.`);
-    }
     const given = (request.body as { approvalResult?: Readonly<Record<string, unknown>> } | null)?.approvalResult ?? {};
     const decision = given.decision === 1 ? "APPROVED" : given.decision === 2 ? "REJECTED" : given.decision;
     if (decision !== "APPROVED" && decision !== "REJECTED") {

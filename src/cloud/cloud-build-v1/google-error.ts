@@ -1,4 +1,5 @@
 import type { FastifyReply } from "fastify";
+import type { Denial } from "../../core/identity/denial.ts";
 
 /** Google's canonical codes that this API answers with: HTTP status and number of `google.rpc.Code`. */
 const CODES = {
@@ -15,6 +16,12 @@ const CODES = {
 
 /** Name of a canonical code. */
 export type GoogleStatus = keyof typeof CODES;
+
+/** Answers with a refusal of the authority. */
+export function sendDenial(reply: FastifyReply, { status, message, details }: Denial): FastifyReply {
+  const code = CODES[status].http;
+  return reply.code(code).send({ error: { code, message, status, ...(details.length > 0 ? { details } : {}) } });
+}
 
 /** Answers with Google's error body; `detail` becomes a `google.rpc.DebugInfo`, as Cloud Build sends it. */
 export function sendError(reply: FastifyReply, status: GoogleStatus, message: string, detail?: string): FastifyReply {

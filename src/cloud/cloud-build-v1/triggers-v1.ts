@@ -10,14 +10,23 @@ import type { TriggerEngine } from "../../engine/triggers/trigger-engine.ts";
 import type { TriggerRefusal } from "../../engine/triggers/trigger-run.ts";
 import type { TriggerPlace } from "../../engine/triggers/trigger-store.ts";
 import type { Caller } from "../../ports/identities.ts";
-import { actAsDenied, actorOf, admit, type CallerOf, jsonOr, pageOf, placeIn, queryText } from "./api-call.ts";
+import {
+  type AccountsOf,
+  actorOf,
+  admit,
+  type BuildPermission,
+  type Gate,
+  jsonOr,
+  pageOf,
+  placeIn,
+  queryText,
+} from "./api-call.ts";
 import { operationJson } from "./build-json.ts";
 import { sendError } from "./google-error.ts";
 import { triggerJson } from "./trigger-json.ts";
 
-export interface TriggersDependencies {
+export interface TriggersDependencies extends Gate {
   readonly triggers: TriggerEngine;
-  readonly callerOf: CallerOf;
   readonly serverUrl: () => string;
 }
 
@@ -40,30 +49,68 @@ export function registerTriggersV1(app: FastifyInstance, deps: TriggersDependenc
     );
     for (const path of ["/v1/projects/:project/triggers", "/v1/projects/:project/locations/:location/triggers"]) {
       const one = `${path}/:trigger(^[^:/]+)`;
-      scope.post(path, guarded(deps, create(deps)));
-      scope.get(path, guarded(deps, list(deps)));
-      scope.get(
-        one,
-        guarded(
-          deps,
-          onTrigger(deps, (trigger, { reply }) => reply.send(triggerJson(trigger))),
-        ),
+      const get = onTrigger(deps, (trigger, { reply }) => reply.send(triggerJson(trigger)));
+      scope.post(path, guarded(deps, "cloudbuild.builds.create", create(deps), accountsAsked));
+      scope.get(path, guarded(deps, "cloudbuild.builds.list", list(deps)));
+      scope.get(one, guarded(deps, "cloudbuild.builds.get", get));
+      scope.patch(one, guarded(deps, "cloudbuild.builds.update", onTrigger(deps, change(deps)), accountsAfter(deps)));
+      scope.delete(one, guarded(deps, "cloudbuild.builds.update", onTrigger(deps, remove(deps))));
+      scope.post(
+        `${one}::run`,
+        guarded(deps, "cloudbuild.builds.create", onTrigger(deps, run(deps)), accountsOfTrigger(deps)),
       );
-      scope.patch(one, guarded(deps, onTrigger(deps, change(deps))));
-      scope.delete(one, guarded(deps, onTrigger(deps, remove(deps))));
-      scope.post(`${one}::run`, guarded(deps, onTrigger(deps, run(deps))));
-      scope.get(`${one}/deliveries`, guarded(deps, onTrigger(deps, deliveries(deps))));
+      scope.get(`${one}/deliveries`, guarded(deps, "cloudbuild.builds.get", onTrigger(deps, deliveries(deps))));
     }
   });
 }
 
-function guarded(deps: TriggersDependencies, action: Action) {
+/** Runs the action for a caller who has the right, and may act as every account that the trigger's builds run as. */
+function guarded(deps: TriggersDependencies, permission: BuildPermission, action: Action, accountsOf?: AccountsOf) {
+  const needed = { permission, ...(accountsOf === undefined ? {} : { accountsOf }) };
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-    const caller = await admit(deps.callerOf, "triggers", { request, reply });
+    const caller = await admit(deps, needed, { request, reply });
     if (caller === undefined) return reply;
     const { trigger = "" } = request.params as { trigger?: string };
     return action({ place: placeIn(request), name: trigger, request, reply, caller });
   };
+}
+
+function accountsAsked({ body }: FastifyRequest): readonly string[] {
+  const { settings, misfits } = readTrigger(body ?? {});
+  return misfits.length > 0 ? [""] : accountsIn(settings);
+}
+
+/** What is asked for, and what stays: a mask may leave the account as it is and change what it runs. */
+function accountsAfter(deps: TriggersDependencies): AccountsOf {
+  return async (request) => {
+    const { settings } = readTrigger(request.body ?? {});
+    const mask = maskOf(request);
+    const trigger = await found(deps, request);
+    const changed = trigger === undefined ? undefined : applyMask(trigger.settings, settings, mask);
+    return changed?.ok === true ? accountsIn(changed.value) : [];
+  };
+}
+
+function accountsOfTrigger(deps: TriggersDependencies): AccountsOf {
+  return async (request) => {
+    const trigger = await found(deps, request);
+    return trigger === undefined ? [] : accountsIn(trigger.settings);
+  };
+}
+
+/** A build's own account comes before its trigger's; both have to be allowed, as either may come to count. */
+function accountsIn({ serviceAccount, build }: TriggerSettings): readonly string[] {
+  const named = [serviceAccount, build?.serviceAccount].filter((account) => account !== undefined);
+  return named.length === 0 ? [""] : named;
+}
+
+function maskOf(request: FastifyRequest): readonly string[] {
+  return (queryText(request, "updateMask") ?? "").split(",").filter(Boolean);
+}
+
+function found({ triggers }: TriggersDependencies, request: FastifyRequest): Promise<Trigger | undefined> {
+  const { trigger = "" } = request.params as { trigger?: string };
+  return triggers.find(placeIn(request), trigger);
 }
 
 function onTrigger(
@@ -99,10 +146,10 @@ function refuse(reply: FastifyReply, { kind, message }: TriggerRefusal): Fastify
 }
 
 function create({ triggers }: TriggersDependencies): Action {
-  return async ({ place, request, reply, caller }) => {
+  return async ({ place, request, reply }) => {
     const { settings, misfits } = readTrigger(request.body ?? {});
     if (misfits.length > 0) return invalidPayload(reply, misfits);
-    const denied = denial(settings, place, caller);
+    const denied = denial(settings, place);
     if (denied !== undefined) return sendError(reply, "PERMISSION_DENIED", denied);
     const created = await triggers.create(place, settings);
     return created.ok ? reply.send(triggerJson(created.value)) : refuse(reply, created.error);
@@ -120,23 +167,18 @@ function list({ triggers }: TriggersDependencies): Action {
 
 /** With an update mask only what it names is changed; without one the trigger is what the body says. */
 function change({ triggers }: TriggersDependencies) {
-  return async (trigger: Trigger, { place, request, reply, caller }: Call): Promise<FastifyReply> => {
+  return async (trigger: Trigger, { place, request, reply }: Call): Promise<FastifyReply> => {
     const { settings, misfits } = readTrigger(request.body ?? {});
     if (misfits.length > 0) return invalidPayload(reply, misfits);
-    const denied = denial(settings, place, caller);
+    const denied = denial(settings, place);
     if (denied !== undefined) return sendError(reply, "PERMISSION_DENIED", denied);
-    const mask = (queryText(request, "updateMask") ?? "").split(",").filter(Boolean);
-    const changed = await triggers.change(trigger, (now) => applyMask(now, settings, mask));
+    const changed = await triggers.change(trigger, (now) => applyMask(now, settings, maskOf(request)));
     return changed.ok ? reply.send(triggerJson(changed.value)) : refuse(reply, changed.error);
   };
 }
 
-/** A trigger acts for its own project: neither another one's accounts run its builds, nor its secrets open its address. */
-function denial(settings: TriggerSettings, { project }: TriggerPlace, caller: Caller): string | undefined {
-  for (const account of [settings.serviceAccount, settings.build?.serviceAccount]) {
-    const denied = actAsDenied(account, project, caller);
-    if (denied !== undefined) return denied;
-  }
+/** A trigger acts for its own project: no other one's secrets open its address. */
+function denial(settings: TriggerSettings, { project }: TriggerPlace): string | undefined {
   const secret = settings.webhookConfig?.secret ?? "";
   const isForeign = /^projects\/[^/]+\/secrets\//.test(secret) && !secret.startsWith(`projects/${project}/`);
   return isForeign ? `Permission secretmanager.versions.access denied for resource ${secret}.` : undefined;
@@ -156,7 +198,7 @@ function run({ triggers, serverUrl }: TriggersDependencies) {
     const given = "source" in body || "triggerId" in body ? (body.source ?? {}) : body;
     const { source, misfits } = readRepoSource(given);
     if (misfits.length > 0) return invalidPayload(reply, misfits);
-    const denied = denial(trigger.settings, trigger, caller);
+    const denied = denial(trigger.settings, trigger);
     if (denied !== undefined) return sendError(reply, "PERMISSION_DENIED", denied);
     const started = await triggers.run({ trigger, actor: actorOf(caller), source });
     return started.ok ? reply.send(operationJson(started.value, serverUrl())) : refuse(reply, started.error);

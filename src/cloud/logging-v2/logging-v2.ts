@@ -4,13 +4,17 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Build } from "../../core/build/state.ts";
+import type { Need } from "../../core/identity/decide-access.ts";
+import type { NonEmpty } from "../../core/values/problem.ts";
 import { type Instant, toIso } from "../../core/values/time.ts";
+import { type Authority, rightOnNew } from "../../ports/authority.ts";
 import type { Caller } from "../../ports/identities.ts";
 import type { StepLogs } from "../../ports/step-logs.ts";
 
 export interface LoggingOptions {
   /** Who makes the request; undefined for nobody we know. */
   readonly callerOf: (request: FastifyRequest) => Promise<Caller | undefined>;
+  readonly authority: Authority;
   readonly buildOf: (id: string) => Promise<Build | undefined>;
   readonly logs: Pick<StepLogs, "lines">;
 }
@@ -28,25 +32,30 @@ interface Asked {
   readonly pageToken?: string;
 }
 
+/** The right is asked for on each project that is named; on none that is there, where none is named. */
+function needsOf(projects: readonly string[]): NonEmpty<Need> {
+  const [first = "", ...rest] = projects.map((project) => project.replaceAll("/", "%2F"));
+  const need = (project: string) => rightOnNew("logging.logEntries.list", `projects/${project}`, "projects");
+  return [need(first), ...rest.map(need)];
+}
+
 /** Adds the one call. A filter that names no build of the caller's project has no entries. */
-export function registerLoggingV2(app: FastifyInstance, { callerOf, buildOf, logs }: LoggingOptions): void {
+export function registerLoggingV2(app: FastifyInstance, { callerOf, authority, buildOf, logs }: LoggingOptions): void {
   app.post("/v2/entries::list", async (request, reply) => {
-    const caller = await callerOf(request);
-    if (caller === undefined) {
-      return refuse(reply, 401, "UNAUTHENTICATED", "Request had invalid authentication credentials.");
-    }
     const asked = (request.body ?? {}) as Asked;
     const named = [...(asked.resourceNames ?? []), ...(asked.projectIds ?? []).map((id) => `projects/${id}`)];
     const projects = named.map((name) => name.split("/")[1] ?? "");
-    const foreign = projects.find((project) => caller.kind !== "person" && caller.project !== project);
-    if (foreign !== undefined) {
-      return refuse(reply, 403, "PERMISSION_DENIED", `Permission denied on project ${foreign}.`);
+    const needs = needsOf(projects);
+    const judged = await authority.authorize({ caller: await callerOf(request), needs, requestId: request.id });
+    if (!judged.ok) {
+      const { status, message, details } = judged.error;
+      return refuse(reply, { code: status === "UNAUTHENTICATED" ? 401 : 403, status, message, details });
     }
     const build = await buildOf(BUILD.exec(asked.filter ?? "")?.[1] ?? "");
     if (build === undefined || !projects.includes(build.project)) return reply.send({});
     const fromLine = Number(asked.pageToken ?? 0);
     if (!Number.isInteger(fromLine) || fromLine < 0) {
-      return refuse(reply, 400, "INVALID_ARGUMENT", "page_token is none of ours");
+      return refuse(reply, { code: 400, status: "INVALID_ARGUMENT", message: "page_token is none of ours" });
     }
     const count = Math.min(asked.pageSize || PAGE.usual, PAGE.most);
     const { lines, total } = await logs.lines({ build: build.id, fromLine, count });
@@ -75,6 +84,15 @@ function entryOf(build: Build, line: number, text: string): Record<string, unkno
   };
 }
 
-function refuse(reply: FastifyReply, code: number, status: string, message: string): FastifyReply {
-  return reply.code(code).send({ error: { code, status, message } });
+function refuse(
+  reply: FastifyReply,
+  error: {
+    readonly code: number;
+    readonly status: string;
+    readonly message: string;
+    readonly details?: readonly unknown[];
+  },
+): FastifyReply {
+  const { details = [], ...rest } = error;
+  return reply.code(error.code).send({ error: { ...rest, ...(details.length > 0 ? { details } : {}) } });
 }

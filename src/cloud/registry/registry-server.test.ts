@@ -281,7 +281,8 @@ describe("registry: access", () => {
       `bad pull ${REPOSITORY}`,
       `good pull ${REPOSITORY}`,
       `good pull ${REPOSITORY}`,
-      `good push ${REPOSITORY}`,
+      `good upload ${REPOSITORY}`,
+      " pull ",
     ]);
   });
 });

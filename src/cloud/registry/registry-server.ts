@@ -13,8 +13,8 @@ import { type RegistryError, refuse } from "./registry-error.ts";
 import { parseRoute, type Route } from "./route.ts";
 import { createTagStore } from "./tag-store.ts";
 
-/** What a caller wants to do with a repository. */
-export type RegistryAction = "pull" | "push";
+/** What a caller wants to do with a repository: read, send a piece, or put a manifest, which makes an image of pieces. */
+export type RegistryAction = "pull" | "upload" | "push";
 
 export interface RegistryOptions {
   /** The registry's own folder; made when missing. */
@@ -112,10 +112,15 @@ async function denied(
   if (authorize === undefined) return undefined;
   const token = tokenOf(request.headers.authorization ?? "");
   const challenge = refuse("UNAUTHORIZED", "a token is needed");
-  if (!("repository" in route)) return token === "" ? challenge : undefined;
-  const action = request.method === "GET" || request.method === "HEAD" ? "pull" : "push";
+  // Clients ask first whether anybody may come in without a token.
+  if (!("repository" in route)) return token !== "" || (await authorize("", "pull", "")) ? undefined : challenge;
+  const isRead = request.method === "GET" || request.method === "HEAD";
+  const action = isRead ? "pull" : route.kind === "manifest" ? "push" : "upload";
   if (await authorize(token, action, route.repository)) return undefined;
-  return token === "" ? challenge : refuse("DENIED", `this caller may not ${action} ${route.repository}`);
+  const right = `artifactregistry.repositories.${isRead ? "downloadArtifacts" : "uploadArtifacts"}`;
+  return token === ""
+    ? challenge
+    : refuse("DENIED", `Permission "${right}" denied on resource "${route.repository}" (or it may not exist)`);
 }
 
 /** Docker clients log in with a name and a password: then the password is the token. */

@@ -1,37 +1,59 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { err, ok, type Result } from "../../core/values/result.ts";
+import type { Need } from "../../core/identity/decide-access.ts";
+import { resourceOfRoute } from "../../core/identity/resource-name.ts";
+import type { Permission } from "../../core/identity/roles.ts";
+import type { NonEmpty } from "../../core/values/problem.ts";
+import { ok, type Result } from "../../core/values/result.ts";
+import { type Authority, right } from "../../ports/authority.ts";
 import type { Caller } from "../../ports/identities.ts";
-import { googleError, type Refusal, refusal } from "./google-error.ts";
+import { googleError, type Refusal } from "./google-error.ts";
 import { type JsonObject, objectOf } from "./read-json.ts";
 
-/** A request whose caller may use the project. */
-export interface Call {
+/** A request as it was matched; who may make it is not known yet. */
+export interface Asked {
   readonly params: Readonly<Record<string, string>>;
   readonly query: JsonObject;
   readonly body: JsonObject;
   readonly project: string;
   readonly location: string;
+  /** Name of what the path is about; of the place for a collection. */
+  readonly resource: string;
+}
+
+/** A request whose caller may make it. */
+export interface Call extends Asked {
   /** Who calls, for `creator`. */
   readonly caller: string;
 }
 
-/** Authenticates, and lets an identity reach its own project only. */
+/** Who makes a request, and who decides about it. */
+export interface Gate {
+  /** Undefined for nobody we know. */
+  readonly callerOf: (request: FastifyRequest) => Promise<Caller | undefined> | Caller | undefined;
+  readonly authority: Authority;
+}
+
+/** What a route needs: one right on what its path names, or more than that, worked out from the request. */
+export type RouteNeeds = Permission | ((asked: Asked) => Promise<NonEmpty<Need>> | NonEmpty<Need>);
+
+/** Admits a request whose caller has all that the route needs. */
 export async function admitted(
   request: FastifyRequest,
-  callerOf: (request: FastifyRequest) => Promise<Caller | undefined> | Caller | undefined,
+  { callerOf, authority }: Gate,
+  needs: RouteNeeds,
 ): Promise<Result<Call, Refusal>> {
-  const caller = await callerOf(request);
-  if (caller === undefined) {
-    return err(refusal("UNAUTHENTICATED", "Request had invalid authentication credentials."));
-  }
   const params = request.params as Readonly<Record<string, string>>;
   const { project = "", location = "" } = params;
-  if (caller.kind !== "person" && caller.project !== project) {
-    const message = `Permission denied on resource project ${project} for ${caller.email}.`;
-    return err(refusal("PERMISSION_DENIED", message));
-  }
-  const who = caller.kind === "person" ? caller.name : caller.email;
-  return ok({ params, query: objectOf(request.query), body: objectOf(request.body), project, location, caller: who });
+  const resource = resourceOfRoute(request.routeOptions.url ?? "", params);
+  const asked = { params, query: objectOf(request.query), body: objectOf(request.body), project, location, resource };
+  const judged = await authority.authorize({
+    caller: await callerOf(request),
+    needs: typeof needs === "string" ? [right(needs, resource)] : await needs(asked),
+    requestId: request.id,
+  });
+  if (!judged.ok) return judged;
+  const { value: caller } = judged;
+  return ok({ ...asked, caller: caller.kind === "person" ? caller.name : caller.email });
 }
 
 /** Answers with Google's error body. */

@@ -28,6 +28,8 @@ export interface SecretReference {
 
 export interface InstanceSpec {
   readonly image: string;
+  /** E-mail of the account that it runs as; empty for the project's own choice. */
+  readonly account: string;
   /** Empty where the image's own command is used. */
   readonly command: readonly string[];
   readonly args: readonly string[];
@@ -42,6 +44,7 @@ export function instanceSpec(template: JsonObject, project: string): InstanceSpe
   const variables = objectsOf(container.env);
   return {
     image: textOf(container.image),
+    account: textOf(template.serviceAccount),
     command: listOf(container.command),
     args: listOf(container.args),
     env: Object.fromEntries(
@@ -105,25 +108,41 @@ export function templateFault(template: JsonObject): string | undefined {
   return twice === undefined ? undefined : `template.containers[0].env: ${twice} is there twice.`;
 }
 
-/** Reads a secret's version; undefined where it is not there or may not be read. */
-export type AccessSecret = (project: string, secret: string, version: string) => Promise<Secret | undefined>;
+/** A version of a secret, and who reads it. */
+export interface SecretAccess extends Omit<SecretReference, "variable"> {
+  /** The account that the instance runs as; empty where its template names none. */
+  readonly account: string;
+  /** Project of the service or the job. */
+  readonly of: string;
+}
+
+/** Reads a secret's version: `unknown` where it is not there, `denied` where the account may not read it. */
+export type AccessSecret = (asked: SecretAccess) => Promise<Secret | "unknown" | "denied">;
 
 /** The values of all secret variables; the error names every version that cannot be read. */
 export async function resolveSecrets(
-  references: readonly SecretReference[],
+  { secrets, account }: Pick<InstanceSpec, "secrets" | "account">,
+  of: string,
   access: AccessSecret,
 ): Promise<Result<ReadonlyMap<string, Secret>, string>> {
   const values = new Map<string, Secret>();
   const missing: string[] = [];
-  for (const { variable, project, secret, version } of references) {
-    const value = await access(project, secret, version);
-    if (value !== undefined) values.set(variable, value);
-    else
-      missing.push(
-        `spec.template.containers[0].env: ${variable}: Secret projects/${project}/secrets/${secret}/versions/${version} was not found`,
-      );
+  for (const { variable, ...reference } of secrets) {
+    const value = await access({ ...reference, account, of });
+    const { project, secret, version } = reference;
+    const name = `projects/${project}/secrets/${secret}/versions/${version}`;
+    if (value === "denied") missing.push(deniedText(name, account));
+    else if (value === "unknown") {
+      missing.push(`spec.template.containers[0].env: ${variable}: Secret ${name} was not found`);
+    } else values.set(variable, value);
   }
   return missing.length === 0 ? ok(values) : err(missing.join("\n"));
+}
+
+/** Cloud Run's own words. */
+function deniedText(name: string, account: string): string {
+  const who = account === "" ? "its default service account" : `service account ${account}`;
+  return `Permission denied on secret: ${name} for Revision ${who}. The service account used must be granted the 'Secret Manager Secret Accessor' role (roles/secretmanager.secretAccessor) at the secret, project or higher level.`;
 }
 
 function referenceOf(variable: JsonObject): JsonObject | undefined {

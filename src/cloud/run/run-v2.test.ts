@@ -6,6 +6,7 @@ import { join } from "node:path";
 import fastify, { type FastifyInstance } from "fastify";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { instant } from "../../core/values/time.ts";
+import { createProjectAuthority } from "../../ports/authority.fake.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { createMemoryDocuments } from "../../ports/documents.fake.ts";
 import type { Documents } from "../../ports/documents.ts";
@@ -48,7 +49,7 @@ beforeEach(async () => {
   run = makeCloud();
   caller = deployer;
   app = fastify();
-  registerRunV2(app, { run, callerOf: () => caller });
+  registerRunV2(app, { run, callerOf: () => caller, authority: createProjectAuthority() });
 });
 
 function makeCloud(): RunCloud {
@@ -70,7 +71,7 @@ function makeCloud(): RunCloud {
     documents,
     openSupervisor: () => supervisors.open({ name: "instances", directory }),
     unpackImage: async () => ({ directory, command: ["run"], env: {}, workingDirectory: directory }),
-    accessSecret: async () => undefined,
+    accessSecret: async () => "unknown",
     clock,
     ids,
     directory,
@@ -392,7 +393,7 @@ describe("Cloud Run v2", () => {
     await run.close();
     run = makeCloud();
     app = fastify();
-    registerRunV2(app, { run, callerOf: () => caller });
+    registerRunV2(app, { run, callerOf: () => caller, authority: createProjectAuthority() });
     await run.start();
     expect((await call("GET", `/operations/${idOf(begun)}`)).body).toMatchObject({
       done: true,

@@ -1,26 +1,25 @@
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyInstance } from "fastify";
 import { err, ok, type Result } from "../../core/values/result.ts";
-import type { Caller } from "../../ports/identities.ts";
-import { admitted, type Call, send } from "./calls.ts";
+import { admitted, type Call, type Gate, type RouteNeeds, send } from "./calls.ts";
 import { executionJson } from "./execution-json.ts";
 import { type Refusal, refusal } from "./google-error.ts";
 import { type JsonObject, numberOf, textOf } from "./read-json.ts";
+import { creatingJob, creatingService, patchingJob, patchingService, runningJob } from "./run-as.ts";
 import type { RunCloud } from "./run-cloud.ts";
 
 const MAX_BODY_BYTES = 1024 * 1024;
 /** Waits of this length where a client names none. */
 const USUAL_WAIT_S = 30;
 
-export interface RunV2Options {
+export interface RunV2Options extends Gate {
   readonly run: RunCloud;
-  /** Who makes the request; undefined for nobody we know. */
-  readonly callerOf: (request: FastifyRequest) => Promise<Caller | undefined> | Caller | undefined;
 }
 
 type Answer = Result<JsonObject, Refusal>;
 type RegisterRoute = (
   method: "GET" | "POST" | "PATCH" | "DELETE",
   url: string,
+  needs: RouteNeeds,
   handle: (call: Call) => Promise<Answer> | Answer,
 ) => unknown;
 
@@ -32,8 +31,8 @@ const OPERATION = `${PLACE}/operations/:operation`;
 /** Fastify takes Google's verbs in this spelling only. */
 const verbPath = (path: string, verb: string) => `${path}(^[^:/]+)::${verb}`;
 
-/** The routes of Cloud Run v2. An identity reaches the resources of its own project only; a person reaches all. */
-export function registerRunV2(app: FastifyInstance, { run, callerOf }: RunV2Options): void {
+/** The routes of Cloud Run v2, each with the right that it needs. */
+export function registerRunV2(app: FastifyInstance, { run, ...gate }: RunV2Options): void {
   app.register(async (scope) => {
     scope.setErrorHandler((error, request, reply) => {
       const status = error instanceof Error && "statusCode" in error ? error.statusCode : undefined;
@@ -52,13 +51,13 @@ export function registerRunV2(app: FastifyInstance, { run, callerOf }: RunV2Opti
         done(Object.assign(new Error("not JSON"), { statusCode: 400 }));
       }
     });
-    const route: RegisterRoute = (method, url, handle) =>
+    const route: RegisterRoute = (method, url, needs, handle) =>
       scope.route({
         method,
         url,
         bodyLimit: MAX_BODY_BYTES,
         handler: async (request, reply) => {
-          const call = await admitted(request, callerOf);
+          const call = await admitted(request, gate, needs);
           const answer = call.ok ? await handle(call.value) : call;
           return answer.ok ? reply.send(answer.value) : send(reply, answer.error);
         },
@@ -70,48 +69,62 @@ export function registerRunV2(app: FastifyInstance, { run, callerOf }: RunV2Opti
   });
 }
 
-function registerServices(route: RegisterRoute, { services }: RunCloud): void {
-  route("POST", `${PLACE}/services`, (call) => services.create(serviceOf(call, call.query.serviceId), changeOf(call)));
-  route("GET", `${PLACE}/services`, async (call) => ok(listed("services", await services.list(call))));
-  route("GET", `${SERVICE}(^[^:/]+)`, (call) => services.get(serviceOf(call)));
-  route("PATCH", `${SERVICE}(^[^:/]+)`, (call) =>
+function registerServices(route: RegisterRoute, run: RunCloud): void {
+  const { services } = run;
+  route("POST", `${PLACE}/services`, creatingService, (call) =>
+    services.create(serviceOf(call, call.query.serviceId), changeOf(call)),
+  );
+  route("GET", `${PLACE}/services`, "run.services.list", async (call) =>
+    ok(listed("services", await services.list(call))),
+  );
+  route("GET", `${SERVICE}(^[^:/]+)`, "run.services.get", (call) => services.get(serviceOf(call)));
+  route("PATCH", `${SERVICE}(^[^:/]+)`, patchingService(run), (call) =>
     services.patch(serviceOf(call), { ...changeOf(call), ...patchOf(call) }),
   );
-  route("DELETE", `${SERVICE}(^[^:/]+)`, (call) => services.remove(serviceOf(call), textOf(call.query.etag)));
-  route("GET", `${SERVICE}/revisions`, async (call) =>
+  route("DELETE", `${SERVICE}(^[^:/]+)`, "run.services.delete", (call) =>
+    services.remove(serviceOf(call), textOf(call.query.etag)),
+  );
+  route("GET", `${SERVICE}/revisions`, "run.revisions.list", async (call) =>
     ok(listed("revisions", await services.listRevisions(serviceOf(call)))),
   );
-  route("GET", `${SERVICE}/revisions/:revision`, (call) =>
+  route("GET", `${SERVICE}/revisions/:revision`, "run.revisions.get", (call) =>
     services.getRevision({ ...serviceOf(call), revision: call.params.revision ?? "" }),
   );
 }
 
-function registerJobs(route: RegisterRoute, { jobs }: RunCloud): void {
+function registerJobs(route: RegisterRoute, run: RunCloud): void {
+  const { jobs } = run;
   const jobOf = ({ project, location, params }: Call, job: unknown = params.job) => ({
     project,
     location,
     job: textOf(job),
   });
-  route("POST", `${PLACE}/jobs`, (call) => jobs.create(jobOf(call, call.query.jobId), changeOf(call)));
-  route("GET", `${PLACE}/jobs`, async (call) => ok(listed("jobs", await jobs.list(call))));
-  route("GET", `${JOB}(^[^:/]+)`, (call) => jobs.get(jobOf(call)));
-  route("PATCH", `${JOB}(^[^:/]+)`, (call) => jobs.patch(jobOf(call), { ...changeOf(call), ...patchOf(call) }));
-  route("DELETE", `${JOB}(^[^:/]+)`, (call) => jobs.remove(jobOf(call), textOf(call.query.etag)));
-  route("POST", verbPath(JOB, "run"), (call) => jobs.run(jobOf(call), changeOf(call)));
+  route("POST", `${PLACE}/jobs`, creatingJob, (call) => jobs.create(jobOf(call, call.query.jobId), changeOf(call)));
+  route("GET", `${PLACE}/jobs`, "run.jobs.list", async (call) => ok(listed("jobs", await jobs.list(call))));
+  route("GET", `${JOB}(^[^:/]+)`, "run.jobs.get", (call) => jobs.get(jobOf(call)));
+  route("PATCH", `${JOB}(^[^:/]+)`, patchingJob(run), (call) =>
+    jobs.patch(jobOf(call), { ...changeOf(call), ...patchOf(call) }),
+  );
+  route("DELETE", `${JOB}(^[^:/]+)`, "run.jobs.delete", (call) => jobs.remove(jobOf(call), textOf(call.query.etag)));
+  route("POST", verbPath(JOB, "run"), runningJob, (call) => jobs.run(jobOf(call), changeOf(call)));
   const executionOf = (call: Call) => ({ ...jobOf(call), execution: call.params.execution ?? "" });
-  route("GET", `${JOB}/executions`, async (call) =>
+  route("GET", `${JOB}/executions`, "run.executions.list", async (call) =>
     ok(listed("executions", (await jobs.executions.list(jobOf(call))).map(executionJson))),
   );
-  route("GET", `${EXECUTION}(^[^:/]+)`, (call) => jobs.executions.get(executionOf(call)));
-  route("POST", verbPath(EXECUTION, "cancel"), (call) => jobs.executions.cancel(executionOf(call)));
+  route("GET", `${EXECUTION}(^[^:/]+)`, "run.executions.get", (call) => jobs.executions.get(executionOf(call)));
+  route("POST", verbPath(EXECUTION, "cancel"), "run.executions.cancel", (call) =>
+    jobs.executions.cancel(executionOf(call)),
+  );
 }
 
 function registerOperations(route: RegisterRoute, { operations }: RunCloud): void {
   const operationOf = ({ project, location, params }: Call) => ({ project, location, id: params.operation ?? "" });
-  route("GET", `${PLACE}/operations`, async (call) => ok(listed("operations", await operations.list(call))));
-  route("GET", `${OPERATION}(^[^:/]+)`, (call) => operations.get(operationOf(call)));
-  route("DELETE", `${OPERATION}(^[^:/]+)`, (call) => operations.remove(operationOf(call)));
-  route("POST", verbPath(OPERATION, "wait"), (call) => {
+  route("GET", `${PLACE}/operations`, "run.operations.list", async (call) =>
+    ok(listed("operations", await operations.list(call))),
+  );
+  route("GET", `${OPERATION}(^[^:/]+)`, "run.operations.get", (call) => operations.get(operationOf(call)));
+  route("DELETE", `${OPERATION}(^[^:/]+)`, "run.operations.delete", (call) => operations.remove(operationOf(call)));
+  route("POST", verbPath(OPERATION, "wait"), "run.operations.get", (call) => {
     const seconds = numberOf(textOf(call.body.timeout).replace(/s$/, "")) ?? USUAL_WAIT_S;
     return operations.wait(operationOf(call), seconds * 1_000);
   });
@@ -120,20 +133,20 @@ function registerOperations(route: RegisterRoute, { operations }: RunCloud): voi
 /** Operations of the real service that this one does not have. They say so: silence would look like success. */
 function registerUnwritten(route: RegisterRoute): void {
   const unwritten = [
-    ["DELETE", `${EXECUTION}(^[^:/]+)`, "Executions.DeleteExecution"],
-    ["GET", `${EXECUTION}/tasks`, "Tasks.ListTasks"],
-    ["GET", `${EXECUTION}/tasks/:task`, "Tasks.GetTask"],
-    ["DELETE", `${SERVICE}/revisions/:revision`, "Revisions.DeleteRevision"],
-    ["GET", verbPath(SERVICE, "getIamPolicy"), "Services.GetIamPolicy"],
-    ["POST", verbPath(SERVICE, "setIamPolicy"), "Services.SetIamPolicy"],
-    ["POST", verbPath(SERVICE, "testIamPermissions"), "Services.TestIamPermissions"],
+    ["DELETE", `${EXECUTION}(^[^:/]+)`, "run.executions.delete", "Executions.DeleteExecution"],
+    ["GET", `${EXECUTION}/tasks`, "run.tasks.list", "Tasks.ListTasks"],
+    ["GET", `${EXECUTION}/tasks/:task`, "run.tasks.get", "Tasks.GetTask"],
+    ["DELETE", `${SERVICE}/revisions/:revision`, "run.revisions.delete", "Revisions.DeleteRevision"],
+    ["GET", verbPath(SERVICE, "getIamPolicy"), "run.services.getIamPolicy", "Services.GetIamPolicy"],
+    ["POST", verbPath(SERVICE, "setIamPolicy"), "run.services.setIamPolicy", "Services.SetIamPolicy"],
+    ["POST", verbPath(SERVICE, "testIamPermissions"), "run.services.get", "Services.TestIamPermissions"],
   ] as const;
-  for (const [method, url, operation] of unwritten) {
+  for (const [method, url, permission, operation] of unwritten) {
     const message = `google.cloud.run.v2.${operation} is not there in the embedded cloud.`;
-    route(method, url, () => err(refusal("UNIMPLEMENTED", message)));
+    route(method, url, permission, () => err(refusal("UNIMPLEMENTED", message)));
   }
   for (const method of ["GET", "POST", "PATCH", "DELETE"] as const) {
-    route(method, `${PLACE}/*`, ({ params }) => {
+    route(method, `${PLACE}/*`, "run.services.list", ({ params }) => {
       return err(refusal("UNIMPLEMENTED", `${method} ${params["*"]} is no method of the embedded Cloud Run.`));
     });
   }

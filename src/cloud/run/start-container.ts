@@ -63,7 +63,7 @@ export async function startContainer(
   signal: AbortSignal,
 ): Promise<Result<Container, StartFailure>> {
   const spec = instanceSpec(request.template, request.project);
-  const secrets = await resolveSecrets(spec.secrets, deps.accessSecret);
+  const secrets = await resolveSecrets(spec, request.project, deps.accessSecret);
   if (!secrets.ok) return err({ reason: "SECRETS_ACCESS_CHECK_FAILED", message: secrets.error });
   const image = await unpack(spec.image, deps);
   if (!image.ok) return image;

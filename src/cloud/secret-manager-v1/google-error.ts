@@ -15,6 +15,8 @@ const STATUSES = {
 export interface Refusal {
   readonly status: keyof typeof STATUSES;
   readonly message: string;
+  /** Entries of `error.details`. */
+  readonly details?: readonly unknown[];
 }
 
 /** Makes a refusal. */
@@ -23,7 +25,13 @@ export function refusal(status: Refusal["status"], message: string): Refusal {
 }
 
 /** The HTTP status and the body that Google's clients read; `status` decides the code that they report. */
-export function googleError({ status, message }: Refusal): { readonly httpStatus: number; readonly body: unknown } {
+export function googleError({ status, message, details = [] }: Refusal): {
+  readonly httpStatus: number;
+  readonly body: unknown;
+} {
   const httpStatus = STATUSES[status];
-  return { httpStatus, body: { error: { code: httpStatus, message, status } } };
+  return {
+    httpStatus,
+    body: { error: { code: httpStatus, message, status, ...(details.length > 0 ? { details } : {}) } },
+  };
 }

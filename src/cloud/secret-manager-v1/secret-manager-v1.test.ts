@@ -2,6 +2,7 @@ import fastify, { type FastifyInstance } from "fastify";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { crc32c } from "../../core/values/crc32c.ts";
 import { instant } from "../../core/values/time.ts";
+import { createProjectAuthority } from "../../ports/authority.fake.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { createMemoryDocuments } from "../../ports/documents.fake.ts";
 import type { Documents } from "../../ports/documents.ts";
@@ -23,7 +24,7 @@ beforeEach(async () => {
   store = createSecretStore({ documents, encryptionKey: KEY, clock });
   caller = deploy;
   app = fastify();
-  registerSecretManagerV1(app, { secrets: store, callerOf: async () => caller });
+  registerSecretManagerV1(app, { secrets: store, callerOf: async () => caller, authority: createProjectAuthority() });
   await app.ready();
 });
 afterEach(async () => {

@@ -1,7 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
+import type { Need } from "../../core/identity/decide-access.ts";
+import { resourceOfRoute } from "../../core/identity/resource-name.ts";
+import type { Permission } from "../../core/identity/roles.ts";
 import { crc32c } from "../../core/values/crc32c.ts";
 import { ok, type Result } from "../../core/values/result.ts";
+import { type Authority, right, rightOnNew } from "../../ports/authority.ts";
 import type { Caller } from "../../ports/identities.ts";
 import { googleError, type Refusal, refusal } from "./google-error.ts";
 import { etagOf, type StoredSecret, type StoredVersion, type VersionState } from "./secret-resources.ts";
@@ -32,9 +36,10 @@ export interface SecretManagerOptions {
   readonly secrets: SecretStore;
   /** Who makes the request; undefined for nobody we know. */
   readonly callerOf: (request: FastifyRequest) => Promise<Caller | undefined> | Caller | undefined;
+  readonly authority: Authority;
 }
 
-/** A request whose caller may use the project. */
+/** A request whose caller has the right that the route needs. */
 interface Call {
   readonly request: FastifyRequest;
   readonly project: string;
@@ -46,9 +51,10 @@ type Answer = Result<unknown, Refusal>;
 
 /**
  * The routes of Secret Manager v1 that are there: secrets create, get, list; versions add, get, access, list, enable,
- * disable, destroy. An identity reaches the secrets of its own project only; a person reaches all.
+ * disable, destroy. Each names the right that it needs.
  */
-export function registerSecretManagerV1(app: FastifyInstance, { secrets, callerOf }: SecretManagerOptions): void {
+export function registerSecretManagerV1(app: FastifyInstance, options: SecretManagerOptions): void {
+  const { secrets } = options;
   app.register(async (scope) => {
     scope.setErrorHandler((error, request, reply) => {
       const isBadRequest = error instanceof z.ZodError || statusOf(error) < 500;
@@ -59,27 +65,33 @@ export function registerSecretManagerV1(app: FastifyInstance, { secrets, callerO
       return send(reply, refusal("INTERNAL", "Internal error."));
     });
 
-    const route = (method: "GET" | "POST", url: string, handle: (call: Call) => Promise<Answer>) =>
+    const route: RegisterRoute = (method, url, permission, handle) =>
       scope.route({
         method,
         url,
         handler: async (request, reply) => {
-          const call = await admitted(request, callerOf);
+          const call = await admitted(request, permission, options);
           const answer = call.ok ? await handle(call.value) : call;
           return answer.ok ? reply.send(answer.value) : send(reply, answer.error);
         },
       });
 
-    for (const { method, url, operation } of UNWRITTEN) {
+    for (const { method, url, permission, operation } of UNWRITTEN) {
       const message = `${operation} is not there in the embedded cloud.`;
-      scope.route({ method, url, handler: async (_, reply) => send(reply, refusal("UNIMPLEMENTED", message)) });
+      route(method, url, permission, async () => ({ ok: false, error: refusal("UNIMPLEMENTED", message) }));
     }
     registerSecrets(route, secrets);
     registerVersions(route, secrets);
   });
 }
 
-type RegisterRoute = (method: "GET" | "POST", url: string, handle: (call: Call) => Promise<Answer>) => unknown;
+type SecretPermission = Extract<Permission, `secretmanager.${string}`>;
+type RegisterRoute = (
+  method: "GET" | "POST" | "DELETE" | "PATCH",
+  url: string,
+  permission: SecretPermission,
+  handle: (call: Call) => Promise<Answer>,
+) => unknown;
 
 const SECRETS_PATH = "/v1/projects/:project/secrets";
 const SECRET_PATH = `${SECRETS_PATH}/:secret`;
@@ -89,38 +101,51 @@ const verbPath = (path: string, verb: string) => `${path}(^[^:/]+)::${verb}`;
 
 /** Operations of the real service that this one does not have. They say so: silence would look like success. */
 const UNWRITTEN = [
-  { method: "DELETE", url: SECRET_PATH, operation: "secretmanager.projects.secrets.delete" },
-  { method: "PATCH", url: SECRET_PATH, operation: "secretmanager.projects.secrets.patch" },
+  {
+    method: "DELETE",
+    url: SECRET_PATH,
+    permission: "secretmanager.secrets.delete",
+    operation: "secretmanager.projects.secrets.delete",
+  },
+  {
+    method: "PATCH",
+    url: SECRET_PATH,
+    permission: "secretmanager.secrets.update",
+    operation: "secretmanager.projects.secrets.patch",
+  },
   {
     method: "GET",
     url: verbPath(SECRET_PATH, "getIamPolicy"),
+    permission: "secretmanager.secrets.getIamPolicy",
     operation: "secretmanager.projects.secrets.getIamPolicy",
   },
   {
     method: "POST",
     url: verbPath(SECRET_PATH, "setIamPolicy"),
+    permission: "secretmanager.secrets.setIamPolicy",
     operation: "secretmanager.projects.secrets.setIamPolicy",
   },
   {
     method: "POST",
     url: verbPath(SECRET_PATH, "testIamPermissions"),
+    permission: "secretmanager.secrets.get",
     operation: "secretmanager.projects.secrets.testIamPermissions",
   },
 ] as const;
 
 function registerSecrets(route: RegisterRoute, secrets: SecretStore): void {
-  route("POST", SECRETS_PATH, async ({ request, project }) => {
+  route("POST", SECRETS_PATH, "secretmanager.secrets.create", async ({ request, project }) => {
     const { secretId } = z.object({ secretId: id }).parse(request.query);
     const about = createBody.parse(request.body ?? {});
     return mapped(await secrets.create({ project, secret: secretId }, about), secretJson);
   });
-  route("GET", SECRETS_PATH, async ({ request, project }) => {
+  route("GET", SECRETS_PATH, "secretmanager.secrets.list", async ({ request, project }) => {
     const { size, token } = pageAsked(request);
     const page = await secrets.list(project, { size, ...(token === undefined ? {} : { token }) });
     return ok({ secrets: page.items.map(secretJson), ...nextPage(page) });
   });
-  route("GET", SECRET_PATH, async (call) => mapped(await secrets.get(call), secretJson));
-  route("POST", verbPath(SECRET_PATH, "addVersion"), async (call) => {
+  route("GET", SECRET_PATH, "secretmanager.secrets.get", async (call) => mapped(await secrets.get(call), secretJson));
+  route("POST", verbPath(SECRET_PATH, "addVersion"), "secretmanager.versions.add", async (call) => {
     const { data, dataCrc32c } = addBody.parse(call.request.body ?? {}).payload;
     const value = Buffer.from(data, "base64");
     if (dataCrc32c !== undefined && Number(dataCrc32c) !== crc32c(value)) {
@@ -134,7 +159,7 @@ function registerSecrets(route: RegisterRoute, secrets: SecretStore): void {
 }
 
 function registerVersions(route: RegisterRoute, secrets: SecretStore): void {
-  route("GET", VERSIONS_PATH, async (call) => {
+  route("GET", VERSIONS_PATH, "secretmanager.versions.list", async (call) => {
     const { size, token, filter } = pageAsked(call.request);
     const state = stateAsked(filter);
     if (!state.ok) return state;
@@ -145,16 +170,19 @@ function registerVersions(route: RegisterRoute, secrets: SecretStore): void {
     });
     return mapped(page, (found) => ({ versions: found.items.map(versionJson), ...nextPage(found) }));
   });
-  route("GET", `${VERSIONS_PATH}/:version`, async (call) => mapped(await secrets.getVersion(call), versionJson));
-  route("GET", verbPath(`${VERSIONS_PATH}/:version`, "access"), async (call) =>
+  route("GET", `${VERSIONS_PATH}/:version`, "secretmanager.versions.get", async (call) =>
+    mapped(await secrets.getVersion(call), versionJson),
+  );
+  route("GET", verbPath(`${VERSIONS_PATH}/:version`, "access"), "secretmanager.versions.access", async (call) =>
     mapped(await secrets.read(call), ({ version, value }) => ({
       name: version.name,
       payload: { data: Buffer.from(value).toString("base64"), dataCrc32c: String(crc32c(value)) },
     })),
   );
   const changes = { enable: "ENABLED", disable: "DISABLED", destroy: "DESTROYED" } as const;
-  for (const [verb, state] of Object.entries(changes)) {
-    route("POST", verbPath(`${VERSIONS_PATH}/:version`, verb), async (call) =>
+  for (const verb of ["enable", "disable", "destroy"] as const) {
+    const state = changes[verb];
+    route("POST", verbPath(`${VERSIONS_PATH}/:version`, verb), `secretmanager.versions.${verb}`, async (call) =>
       mapped(await secrets.setState(call, state), versionJson),
     );
   }
@@ -162,21 +190,25 @@ function registerVersions(route: RegisterRoute, secrets: SecretStore): void {
 
 async function admitted(
   request: FastifyRequest,
-  callerOf: SecretManagerOptions["callerOf"],
+  permission: SecretPermission,
+  { callerOf, authority }: SecretManagerOptions,
 ): Promise<Result<Call, Refusal>> {
-  const caller = await callerOf(request);
-  if (caller === undefined) {
-    return { ok: false, error: refusal("UNAUTHENTICATED", "Request had invalid authentication credentials.") };
-  }
   const { project, secret = "", version = "" } = params.parse(request.params);
-  if (caller.kind !== "person" && caller.project !== project) {
-    const resource = `projects/${project}${secret === "" ? "" : `/secrets/${secret}`}`;
-    return {
-      ok: false,
-      error: refusal("PERMISSION_DENIED", `Permission denied for resource '${resource}' (or it may not exist).`),
-    };
-  }
-  return ok({ request, project, secret, version });
+  const judged = await authority.authorize({
+    caller: await callerOf(request),
+    needs: [needOf(request, permission)],
+    requestId: request.id,
+  });
+  return judged.ok ? ok({ request, project, secret, version }) : judged;
+}
+
+/** A secret is made under its own name, so that a role on that one secret is enough to make it. */
+function needOf(request: FastifyRequest, permission: SecretPermission): Need {
+  const url = request.routeOptions.url ?? "";
+  const resource = resourceOfRoute(url, request.params as Readonly<Record<string, string>>);
+  if (permission !== "secretmanager.secrets.create") return right(permission, resource);
+  const { secretId } = z.object({ secretId: id }).parse(request.query);
+  return rightOnNew(permission, `${resource}/secrets/${secretId}`, resource);
 }
 
 function pageAsked(request: FastifyRequest): {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import Fastify, { type FastifyInstance } from "fastify";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { instant } from "../../core/values/time.ts";
+import { createProjectAuthority } from "../../ports/authority.fake.ts";
 import { createMemoryDocuments } from "../../ports/documents.fake.ts";
 import type { Caller } from "../../ports/identities.ts";
 import { createObjectStore, type ObjectStore } from "./object-store.ts";
@@ -26,7 +27,7 @@ describe("storage v1", () => {
       ids: { uuid: () => `file-${++count}`, randomHex: () => "0" },
     });
     app = Fastify();
-    registerStorageV1(app, { objects, callerOf: async () => caller });
+    registerStorageV1(app, { objects, callerOf: async () => caller, authority: createProjectAuthority() });
     caller = { kind: "person", name: "ada" };
     const made = await app.inject({
       method: "POST",

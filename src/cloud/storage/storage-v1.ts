@@ -3,7 +3,10 @@ import { rm, stat } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { Right } from "../../core/identity/decide-access.ts";
+import type { Permission } from "../../core/identity/roles.ts";
 import { crc32c } from "../../core/values/crc32c.ts";
+import { type Authority, right, rightOnNew } from "../../ports/authority.ts";
 import type { Caller } from "../../ports/identities.ts";
 import { boundaryOf, readMultipart } from "./multipart-body.ts";
 import type { ObjectStore, StoredBucket, StoredObject } from "./object-store.ts";
@@ -17,11 +20,12 @@ export interface StorageOptions {
   readonly objects: ObjectStore;
   /** Who makes the request; undefined for nobody we know. */
   readonly callerOf: (request: FastifyRequest) => Promise<Caller | undefined>;
+  readonly authority: Authority;
 }
 
 /**
  * The slice of Cloud Storage's JSON API through which sources are uploaded: buckets get, list and insert; objects get and
- * upload, simple, multipart and resumable in one piece. An identity reaches the buckets of its own project only.
+ * upload, simple, multipart and resumable in one piece.
  */
 export function registerStorageV1(app: FastifyInstance, options: StorageOptions): void {
   app.register(async (scope) => {
@@ -40,35 +44,33 @@ export function registerStorageV1(app: FastifyInstance, options: StorageOptions)
 
 async function getBucket(options: StorageOptions, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const name = (request.params as { bucket: string }).bucket;
-  const bucket = await reachable(options, request, reply, name);
+  const bucket = await reachable(options, request, reply, { name, permission: "storage.buckets.get" });
   return bucket === undefined ? reply : reply.send(bucketJson(bucket));
 }
 
 async function listBuckets(
-  { objects, callerOf }: StorageOptions,
+  options: StorageOptions,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const { project = "", prefix = "" } = request.query as { project?: string; prefix?: string };
-  const caller = await callerOf(request);
-  if (caller === undefined) return refuse(reply, 401, "Invalid Credentials");
-  if (!isOf(caller, project))
-    return refuse(reply, 403, `${nameOf(caller)} does not have storage.buckets.list access to ${project}.`);
-  const found = await objects.buckets(project, prefix);
+  const need = rightOnNew("storage.buckets.list", `projects/${project.replaceAll("/", "%2F")}`, "projects");
+  if (!(await isAllowed(options, request, reply, need))) return reply;
+  const found = await options.objects.buckets(project, prefix);
   return reply.send({ kind: "storage#buckets", items: found.map(bucketJson) });
 }
 
 async function insertBucket(
-  { objects, callerOf }: StorageOptions,
+  options: StorageOptions,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
+  const { objects } = options;
   const { project = "" } = request.query as { project?: string };
-  const caller = await callerOf(request);
-  if (caller === undefined) return refuse(reply, 401, "Invalid Credentials");
-  if (!isOf(caller, project))
-    return refuse(reply, 403, `${nameOf(caller)} does not have storage.buckets.create access to ${project}.`);
   const name = nameIn(await textOf(request.body as Readable));
+  const resource = bucketResource({ project: project.replaceAll("/", "%2F"), name: name ?? "" });
+  if (!(await isAllowed(options, request, reply, rightOnNew("storage.buckets.create", resource, "projects"))))
+    return reply;
   if (name === undefined || !BUCKET.test(name)) return refuse(reply, 400, "Invalid bucket name.");
   if (!(await objects.createBucket(project, name)))
     return refuse(reply, 409, "The requested bucket name is not available.");
@@ -78,7 +80,8 @@ async function insertBucket(
 
 async function getObject(options: StorageOptions, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const { bucket: name, object: path } = request.params as { bucket: string; object: string };
-  if ((await reachable(options, request, reply, name)) === undefined) return reply;
+  const needed = { name, permission: "storage.objects.get" } as const;
+  if ((await reachable(options, request, reply, needed)) === undefined) return reply;
   const object = await options.objects.object(name, path);
   return object === undefined ? refuse(reply, 404, `No such object: ${name}/${path}`) : reply.send(objectJson(object));
 }
@@ -90,7 +93,8 @@ async function beginUpload(
 ): Promise<FastifyReply> {
   const { bucket: name } = request.params as { bucket: string };
   const { uploadType, name: object } = request.query as { uploadType?: string; name?: string };
-  if ((await reachable(options, request, reply, name)) === undefined) return reply;
+  const needed = { name, permission: "storage.objects.create" } as const;
+  if ((await reachable(options, request, reply, needed)) === undefined) return reply;
   if (uploadType === "resumable") {
     const named = object ?? nameIn(await textOf(request.body as Readable)) ?? "";
     const query = new URLSearchParams({ uploadType: "resumable", name: named, upload_id: "1" });
@@ -108,7 +112,8 @@ async function uploadWhole(
 ): Promise<FastifyReply> {
   const { bucket: name } = request.params as { bucket: string };
   const { name: object } = request.query as { name?: string };
-  if ((await reachable(options, request, reply, name)) === undefined) return reply;
+  const needed = { name, permission: "storage.objects.create" } as const;
+  if ((await reachable(options, request, reply, needed)) === undefined) return reply;
   const range = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(request.headers["content-range"] ?? "");
   if (range !== null && (range[1] !== "0" || Number(range[2]) + 1 !== Number(range[3]))) {
     return refuse(reply, 501, "An upload in several pieces is not implemented here: send it in one.");
@@ -151,25 +156,50 @@ async function keep(
   return objects.put(bucket, name, { path, from: content.from, until: content.until });
 }
 
-/** The bucket, where the caller may use it; otherwise the refusal is sent. */
+/**
+ * The bucket, where the caller has the right on it; otherwise the refusal is sent. A bucket that is not there is in no
+ * project: it is said to be missing to those who could have it, which is everybody with a valid token.
+ */
 async function reachable(
-  { objects, callerOf }: StorageOptions,
+  options: StorageOptions,
   request: FastifyRequest,
   reply: FastifyReply,
-  name: string,
+  { name, permission }: { readonly name: string; readonly permission: Permission },
 ): Promise<StoredBucket | undefined> {
-  const caller = await callerOf(request);
-  const bucket = await objects.bucket(name);
-  if (caller === undefined) refuse(reply, 401, "Invalid Credentials");
-  else if (bucket === undefined) refuse(reply, 404, "The specified bucket does not exist.");
-  else if (!isOf(caller, bucket.project))
-    refuse(reply, 403, `${nameOf(caller)} does not have storage.objects access to ${name}.`);
-  else return bucket;
-  return undefined;
+  const bucket = await options.objects.bucket(name);
+  if (bucket === undefined && (await options.callerOf(request)) !== undefined) {
+    refuse(reply, 404, "The specified bucket does not exist.");
+    return undefined;
+  }
+  const need = right(permission, bucketResource(bucket ?? { project: "", name: "" }));
+  return (await isAllowed(options, request, reply, need)) ? bucket : undefined;
 }
 
-function isOf(caller: Caller, project: string): boolean {
-  return caller.kind === "person" || caller.project === project;
+/** Whether the caller has the right; otherwise the refusal is sent, in the words of this API. */
+async function isAllowed(
+  { callerOf, authority }: StorageOptions,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  need: Right,
+): Promise<boolean> {
+  const caller = await callerOf(request);
+  const judged = await authority.authorize({ caller, needs: [need], requestId: request.id });
+  if (judged.ok) return true;
+  if (caller === undefined) refuse(reply, 401, "Invalid Credentials");
+  else {
+    const { permission } = need;
+    const thing = permission.startsWith("storage.buckets") ? "bucket" : "object";
+    refuse(
+      reply,
+      403,
+      `${nameOf(caller)} does not have ${permission} access to the Google Cloud Storage ${thing}. Permission '${permission}' denied on resource (or it may not exist).`,
+    );
+  }
+  return false;
+}
+
+function bucketResource({ project, name }: Pick<StoredBucket, "project" | "name">): string {
+  return `projects/${project}/buckets/${name}`;
 }
 
 function nameOf(caller: Caller): string {
@@ -207,9 +237,18 @@ function objectJson({ bucket, name, generation, sizeBytes, md5Base64, createdAt 
   };
 }
 
+const REASONS: Readonly<Record<number, string>> = {
+  401: "authError",
+  403: "forbidden",
+  404: "notFound",
+  409: "conflict",
+};
+
 /** Cloud Storage's error body, which is older than the other services'. */
 function refuse(reply: FastifyReply, code: number, message: string): FastifyReply {
-  return reply.code(code).send({ error: { code, message, errors: [{ domain: "global", reason: "error", message }] } });
+  return reply
+    .code(code)
+    .send({ error: { code, message, errors: [{ domain: "global", reason: REASONS[code] ?? "error", message }] } });
 }
 
 const MAX_METADATA_BYTES = 1024 * 1024;

@@ -139,3 +139,15 @@ export const unsubscribeBody = z.strictObject({ subscription: z.string().max(100
 
 /** Whose builds a token is to tell of. */
 export const pushTokenBody = z.strictObject({ environment: z.string().max(100) });
+
+/** A role for one of an environment's identities, or its end. */
+export const grantBody = z.strictObject({
+  change: z.enum(["grant", "revoke"]),
+  role: z.string().max(100),
+  /** `projects/P/…`; the whole project unless given. */
+  resource: z
+    .string()
+    .max(300)
+    .regex(/^projects\/[\w.:-]+(\/[\w.@:~-]+)*$/, "it must be a resource such as projects/P/secrets/S")
+    .optional(),
+});

@@ -6,6 +6,7 @@
 import {
   cancelBody,
   emptyBody,
+  grantBody,
   notificationTestBody,
   phaseBody,
   planBody,
@@ -31,7 +32,14 @@ export const ROUTES = {
     permission: "person",
     summary: "Which installation this is.",
   },
-  plan: { method: "POST", path: "/api/v1/plans", permission: "person", summary: "Plan a manifest.", body: planBody },
+  plan: {
+    method: "POST",
+    path: "/api/v1/plans",
+    permission: "person",
+    summary: "Plan a manifest.",
+    body: planBody,
+    effect: "none",
+  },
   release: {
     method: "POST",
     path: "/api/v1/releases",
@@ -92,6 +100,43 @@ export const ROUTES = {
     permission: "person",
     summary: "A token of the environment's deploy identity, for tools that speak Google's APIs.",
     body: emptyBody,
+  },
+  identities: {
+    method: "GET",
+    path: "/api/v1/environments/:environment/identities",
+    permission: "person",
+    summary: "Its identities, what each may do, and that none may do anything elsewhere.",
+  },
+  identityDecision: {
+    method: "GET",
+    path: "/api/v1/environments/:environment/identities/:identity/decision",
+    permission: "person",
+    summary: "Whether an identity has a right (?permission=, ?resource=), and why.",
+  },
+  identityGrant: {
+    method: "POST",
+    path: "/api/v1/environments/:environment/identities/:identity/grants",
+    permission: "person",
+    summary: "Grant it a role in its own project, or revoke one that was granted.",
+    body: grantBody,
+  },
+  audit: {
+    method: "GET",
+    path: "/api/v1/audit",
+    permission: "person",
+    summary: "The last rows of the audit log (?limit=, ?since=).",
+  },
+  auditRows: {
+    method: "GET",
+    path: "/api/v1/audit/rows",
+    permission: "person",
+    summary: "All rows of the audit log (NDJSON).",
+  },
+  auditVerification: {
+    method: "GET",
+    path: "/api/v1/audit/verification",
+    permission: "person",
+    summary: "Whether the audit log is whole.",
   },
   phase: {
     method: "POST",

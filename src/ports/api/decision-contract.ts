@@ -70,6 +70,7 @@ export const DECISION_ROUTES = {
     path: "/api/v1/environments/:environment(^[^:/]+)::planRollback",
     permission: "person",
     summary: "What giving its traffic back would change.",
+    effect: "none",
     body: rollbackPlanBody,
   },
   rollback: {
@@ -84,6 +85,7 @@ export const DECISION_ROUTES = {
     path: "/api/v1/environments/:environment(^[^:/]+)::planPromotion",
     permission: "person",
     summary: "What promoting to it would release.",
+    effect: "none",
     body: promotionPlanBody,
   },
   promotion: {

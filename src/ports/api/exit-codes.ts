@@ -44,6 +44,9 @@ const OTHERWISE: Readonly<Record<string, { readonly status: number; readonly exi
   "message-unknown": { status: 404, exit: EXIT.invalid },
   "subscription-unknown": { status: 404, exit: EXIT.invalid },
   "notification-not-delivered": { status: 502, exit: EXIT.failed },
+  "permission-unknown": { status: 404, exit: EXIT.usage },
+  "role-unknown": { status: 404, exit: EXIT.usage },
+  "audit-broken": { status: 409, exit: EXIT.failed },
   "build-without-release": { status: 409, exit: EXIT.failed },
 };
 

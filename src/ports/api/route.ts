@@ -10,4 +10,6 @@ export interface Route {
   readonly permission: Permission;
   readonly summary: string;
   readonly body?: z.ZodType;
+  /** A POST that changes nothing, which the audit log leaves out. */
+  readonly effect?: "none";
 }
