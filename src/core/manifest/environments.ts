@@ -33,8 +33,7 @@ export function projectOfRepository(repository: string): string | undefined {
  * boundary owns. What this environment owns or shares itself is never foreign.
  */
 export function foreignOwner(platform: Platform, environment: Environment, text: string): Environment | undefined {
-  if ([...environment.boundary.owns, ...environment.boundary.shares].some((own) => matches(own, text)))
-    return undefined;
+  if (isWithin(environment, text)) return undefined;
   const own = [environment.project, ...environment.aliases.projects];
   return Object.values(platform.environments).find((other) => {
     if (other.name === environment.name) return false;
@@ -45,6 +44,11 @@ export function foreignOwner(platform: Platform, environment: Environment, text:
     );
     return named || other.boundary.owns.some((owned) => matches(owned, text));
   });
+}
+
+/** Whether the environment's boundary owns or shares the text. */
+export function isWithin({ boundary }: Environment, text: string): boolean {
+  return [...boundary.owns, ...boundary.shares].some((own) => matches(own, text));
 }
 
 function hasWord(text: string, word: string): boolean {

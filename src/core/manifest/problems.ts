@@ -121,6 +121,72 @@ export function overrideInvalid(where: Where, name: string, type: string): Probl
   });
 }
 
+/** A manifest that is to be promoted is of another environment than the one that its target takes releases from. */
+export function promotionSourceOther(file: string, environment: string, source: string): Problem {
+  return {
+    code: "promotion-source-other",
+    severity: "error",
+    summary: `The manifest ${file} is for ${environment}, not for ${source}.`,
+    why: [`Only what was proved on ${source} is promoted from there.`],
+    fix: `Name a release of ${source}, or its manifest.`,
+  };
+}
+
+/** The release did not resolve a commit or an image that its manifest names. */
+export function promotionUnpinned(where: Where, kind: "commit" | "image", name: string): Problem {
+  return error("promotion-unpinned", where, {
+    summary: `The release has no full ${kind === "commit" ? "commit" : "digest"} of ${kind} "${name}".`,
+    why: "What is promoted is exactly what was verified: full commits and digests, nothing that could move.",
+    fix: "Release this manifest again, and promote that release.",
+  });
+}
+
+/** The manifest was changed after it was released. */
+export function promotionManifestChanged(where: Where, name: string, pinned: string): Problem {
+  return error("promotion-manifest-changed", where, {
+    summary: `The manifest says something else of "${name}" than what was released.`,
+    why: `The release verified ${pinned}.`,
+    fix: "Put the line back, or release the changed manifest and promote that release.",
+  });
+}
+
+/** An override's value is bound to the environment that is promoted, and nothing says what corresponds to it. */
+export function overrideUnmapped(
+  where: Where,
+  override: { readonly name: string; readonly value: string },
+  { source, target }: { readonly source: string; readonly target: string },
+): Problem {
+  const { name, value } = override;
+  return error("override-unmapped", where, {
+    summary: `env override "${name}" has a value of ${source}, and nothing says which one ${target} has.`,
+    why: `"${value}" belongs to ${source}; a release to ${target} must not touch it.`,
+    fix: `Add it to environments.${target}.overrides in mobius.yaml, or say it once: --set ${name}=<value>`,
+  });
+}
+
+/** An override is given that the platform file does not declare. */
+export function overrideUnknown(name: string, nearest: string | undefined): Problem {
+  return {
+    code: "override-unknown",
+    severity: "error",
+    summary: `mobius.yaml has no override "${name}".`,
+    why: ["A value that nobody asks for would be lost without a word."],
+    fix: nearest === undefined ? "Leave it out, or declare it in mobius.yaml." : `Did you mean "${nearest}"?`,
+  };
+}
+
+/** A comment or remark still speaks of the other environment; nothing depends on it. */
+export function identifierInRemark(where: Where, identifier: string, source: string): Problem {
+  return {
+    code: "identifier-in-remark",
+    severity: "warning",
+    summary: `A remark in the manifest names "${identifier}", which belongs to ${source}.`,
+    where,
+    why: ["Only values are mapped to another environment where nothing says what corresponds to them."],
+    fix: "Reword it where it would mislead.",
+  };
+}
+
 /** A commit for a module that has no repository of its own (ruling 2). */
 export function moduleInUmbrella(where: Where, module: string): Problem {
   return error("module-in-umbrella", where, {

@@ -67,7 +67,7 @@ class ReferenceCheck {
   }
 
   environments(): void {
-    const { environments, services } = this.#platform;
+    const { environments, services, overrides } = this.#platform;
     this.#distinct();
     for (const [name, environment] of Object.entries(environments)) {
       const path = ["environments", name, "policies"];
@@ -76,6 +76,9 @@ class ReferenceCheck {
       canary?.services.forEach((service, index) => {
         this.#known("service", service, services, [...path, "canary", "services", index]);
       });
+      for (const override of Object.keys(environment.overrides ?? {})) {
+        this.#known("override", override, overrides, ["environments", name, "overrides", override]);
+      }
     }
   }
 

@@ -57,6 +57,10 @@ export const environmentSchema = z
     registry: text(),
     identities: z.strictObject({ build: account, deploy: account, migrate: account, runtime: account }),
     databases: z.record(name(), z.strictObject({ user: name(), password: name() })).default({}),
+    overrides: z.record(name(), z.string()).optional().meta({
+      description: "Override → its value here: what a promoted manifest gets in place of the other environment's.",
+      additionalScalars: true,
+    }),
     boundary: z.strictObject({ owns: z.array(text()).default([]), shares: z.array(text()).default([]) }).prefault({}),
     policies: policiesSchema,
   })

@@ -190,6 +190,8 @@ export interface Environment {
     readonly runtime: string;
   };
   readonly databases: Readonly<Record<string, DatabaseSettings>>;
+  /** Override → its value in this environment: what a manifest that is promoted to it gets. */
+  readonly overrides?: Readonly<Record<string, string>>;
   readonly boundary: { readonly owns: readonly string[]; readonly shares: readonly string[] };
   readonly policies: Policies;
 }

@@ -140,7 +140,7 @@ function toCheck(shape: PlatformShape["checks"][number], name: string): Check {
 }
 
 function toEnvironment(name: string, shape: PlatformShape["environments"][string]): Environment {
-  const { databases, policies, ...rest } = shape;
+  const { databases, policies, overrides, ...rest } = shape;
   return {
     ...rest,
     name,
@@ -150,6 +150,7 @@ function toEnvironment(name: string, shape: PlatformShape["environments"][string
       passwordSecret: password,
     })),
     policies: toPolicies(policies),
+    ...(overrides === undefined ? {} : { overrides }),
   };
 }
 

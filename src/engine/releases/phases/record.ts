@@ -1,11 +1,11 @@
 import { parseManifest } from "../../../core/manifest/parse-manifest.ts";
 import { pinEdits } from "../../../core/manifest/pin-edits.ts";
 import { rewriteManifest } from "../../../core/manifest/rewrite-manifest.ts";
-import { resolvedDigest } from "../../../core/plan/plan-release.ts";
 import type { Platform } from "../../../core/platform/platform.ts";
 import type { Release } from "../../../core/release/state.ts";
 import { err, ok } from "../../../core/values/result.ts";
 import { releaseLogPath, withLogEntry } from "../../../core/views/release-log.ts";
+import { releasedPins } from "../../../core/views/released-pins.ts";
 import type { PhaseContext, PhaseOutcome } from "../phase-context.ts";
 import { writeBackFailed } from "../problems.ts";
 
@@ -42,15 +42,7 @@ export async function recordRelease(context: PhaseContext): Promise<PhaseOutcome
 
 /** The manifest with full commits and digests; a manifest that no longer parses is left as it is. */
 function pinned(text: string, platform: Platform, release: Release): string {
-  const { plan } = release;
-  const parsed = parseManifest({ text, file: plan.manifest.file, platform });
+  const parsed = parseManifest({ text, file: release.plan.manifest.file, platform });
   if (!parsed.ok) return text;
-  const commits = Object.fromEntries(plan.actions.commits.map(({ module, commit }) => [module, commit]));
-  const images = Object.fromEntries(
-    plan.actions.builds.flatMap((build) => {
-      const digest = resolvedDigest(plan, build.key, release.images);
-      return digest === undefined ? [] : build.imageKeys.map((key) => [key, `${build.repository}@${digest}`] as const);
-    }),
-  );
-  return rewriteManifest(text, pinEdits(parsed.value, { commits, images }));
+  return rewriteManifest(text, pinEdits(parsed.value, releasedPins(release)));
 }
