@@ -67,6 +67,7 @@ const PROBLEMS: readonly Problem[] = [
   manifest.identifierInRemark(inManifest("notes.0"), "mobius-staging", "staging"),
   plan.imageNotFromCommit("api", "mobius-chat", inManifest("images.api")),
   plan.imageMissing("api", "gcr.io/mobius-staging/api@sha256:0000", inManifest("images.api")),
+  plan.imageNotPinned("api", "production", "staging", inManifest("images.api")),
   plan.imageBuildUnsupported("api"),
   plan.sourceFileMissing("api", "server.js", "mobius-chat"),
   plan.secretMissing("jwt-secret", "api", "JWT_SECRET", staging),

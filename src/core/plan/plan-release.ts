@@ -1,5 +1,4 @@
-import type { Service } from "../platform/platform.ts";
-import { artifactOf } from "../platform/platform.ts";
+import { artifactOf, type Service } from "../platform/platform.ts";
 import { assert, present } from "../values/assert.ts";
 import type { Checked } from "../values/checked.ts";
 import { type Digest, digestOfValue } from "../values/digest.ts";
@@ -14,6 +13,7 @@ import {
   imageBuildUnsupported,
   imageMissing,
   imageNotFromCommit,
+  imageNotPinned,
   overrideMissing,
   secretMissing,
   sourceFileMissing,
@@ -85,6 +85,12 @@ function planBuilds(input: PlanInput): { planned: PlannedBuild[]; problems: Prob
       problems.push(imageMissing(named ?? name, `${repository}@${pinned.digest}`, where));
     } else if (pinned?.key !== undefined && pinned.key !== artifact.key) {
       problems.push(imageNotFromCommit(named ?? name, entry.module, where));
+    }
+    const { promoteFrom } = environment.policies;
+    if (promoteFrom !== undefined && pinned === undefined) {
+      const key = imageKeys.find((candidate) => manifest.images[candidate] !== undefined) ?? name;
+      problems.push(imageNotPinned(key, environment.name, promoteFrom, manifest.images[key]?.where));
+      continue;
     }
     const digest = pinned?.digest ?? artifact.present;
     if (digest === undefined && entry.build.kind === "dockerfile") problems.push(imageBuildUnsupported(name));

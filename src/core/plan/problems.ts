@@ -32,6 +32,16 @@ export function imageMissing(image: string, reference: string, where?: Where): P
   });
 }
 
+/** An image without a digest, for an environment that takes digests only. */
+export function imageNotPinned(image: string, environment: string, promoteFrom: string, where?: Where): Problem {
+  return error("image-not-pinned", {
+    summary: `Image "${image}" has no digest, and ${environment} takes images by digest only.`,
+    where,
+    why: `What runs in ${environment} is what ${promoteFrom} has proved; nothing is built for it.`,
+    fix: `Let the manifest be derived: mobius promote <release> --to ${environment}; or write the proved digest into images.${image}.`,
+  });
+}
+
 /** An image that only a container builder could make. */
 export function imageBuildUnsupported(image: string): Problem {
   return error("image-build-unsupported", {
