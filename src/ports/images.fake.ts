@@ -27,6 +27,13 @@ export function createMemoryImages(
       if (!labels.has(`${repository}@${digest}`)) throw new Error(`${repository} has no ${digest} to tag as ${tag}`);
       tags.set(`${repository}:${tag}`, digest);
     },
+    async copy({ digest, from, to }) {
+      const found = labels.get(`${from}@${digest}`);
+      if (labels.has(`${to}@${digest}`)) return "present";
+      if (found === undefined) throw new Error(`${from} has no ${digest} to copy to ${to}`);
+      labels.set(`${to}@${digest}`, found);
+      return "copied";
+    },
     async build({ root, files, command, labels: given, repository, tags: wanted }) {
       const contentOf = options.contentOf ?? (async (_, file) => file);
       const contents = await Promise.all(files.map(async (file) => [file, await contentOf(root, file)]));

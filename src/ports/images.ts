@@ -9,6 +9,19 @@ export interface Images {
   labels(reference: string): Promise<Readonly<Record<string, string>> | undefined>;
   /** Gives an image that is there one more tag. */
   tag(repository: string, digest: Digest, tag: string): Promise<void>;
+  /**
+   * Gives another repository the very same image, byte for byte: its manifest, every image of an index, and their
+   * content. Does nothing where it is there; after a failure the same call goes on with what is missing. The digest is
+   * checked at the end. Throws where the source does not have it.
+   */
+  copy(request: ImageCopy): Promise<"copied" | "present">;
+}
+
+export interface ImageCopy {
+  readonly digest: Digest;
+  /** Repositories with their registry, such as `gcr.io/mobius-staging/mobius-rag`. */
+  readonly from: string;
+  readonly to: string;
 }
 
 /** Makes an image of files of a checkout and pushes it; the same input gives the same digest. */

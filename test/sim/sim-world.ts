@@ -91,6 +91,7 @@ export class SimWorld {
         resolve: async (reference: string) => this.images.get(reference),
         labels: async (reference: string) => (this.images.has(reference) ? {} : undefined),
         tag: async () => {},
+        copy: async () => "present",
       }),
       databases: wrap(this.#databasesPort()),
     };

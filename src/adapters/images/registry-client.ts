@@ -31,6 +31,8 @@ export interface BlobToPush {
   readonly digest: Digest;
   readonly sizeBytes: number;
   readonly content: () => AsyncIterable<Uint8Array>;
+  /** A repository of the same registry that has it: where the registry can, nothing is sent at all. */
+  readonly mountFrom?: string;
 }
 
 /** Answers that are neither what was asked for nor "not there" are thrown, with the registry's own words. */
@@ -91,7 +93,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
       const url = urlOf(options, repository, `blobs/${digest}`);
       return bodyOf(await call({ method: "GET", url, timeoutMs: BLOB_TIMEOUT_MS }));
     },
-    async pushBlob({ repository, digest, sizeBytes, content }) {
+    async pushBlob({ repository, digest, sizeBytes, content, mountFrom }) {
       const there = await call({
         method: "HEAD",
         url: urlOf(options, repository, `blobs/${digest}`),
@@ -99,7 +101,13 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
       });
       if (there.status !== 404) return;
       const start = urlOf(options, repository, "blobs/uploads/");
+      const mounted = mountFrom === undefined ? undefined : nameAtSameRegistry(options, mountFrom, start);
+      if (mounted !== undefined) {
+        start.searchParams.set("mount", digest);
+        start.searchParams.set("from", mounted);
+      }
       const started = await call({ method: "POST", url: start, headers: { "content-length": "0" } });
+      if (started.status === 201) return; // mounted; 202 is an upload, from a registry that would not
       const location = new URL(started.headers.get("location") ?? "", start);
       location.searchParams.set("digest", digest);
       await call({
@@ -177,6 +185,12 @@ export function urlOf({ registryUrl }: RegistryClientOptions, repository: string
   const [host = "", ...path] = repository.split("/");
   const origin = isLoopback(host) ? `http://${host}` : `https://${host === "docker.io" ? DOCKER_HUB : host}`;
   return new URL(`${origin}/v2/${path.join("/")}/${rest}`);
+}
+
+/** A repository's name as its registry has it, where that is the registry at the address. */
+function nameAtSameRegistry(options: RegistryClientOptions, repository: string, at: URL): string | undefined {
+  const { origin, pathname } = urlOf(options, repository, "");
+  return origin === at.origin ? pathname.slice("/v2/".length, -1) : undefined;
 }
 
 /** Docker's own registry answers at another name than the one that images have. */

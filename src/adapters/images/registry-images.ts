@@ -1,4 +1,5 @@
 import type { Images } from "../../ports/images.ts";
+import { copyImage } from "./copy-image.ts";
 import { describeImage } from "./image-config.ts";
 import { parseImageReference } from "./image-reference.ts";
 import { createRegistryClient, type RegistryClientOptions } from "./registry-client.ts";
@@ -20,6 +21,9 @@ export function createRegistryImages(options: RegistryClientOptions): Images {
       if (manifest === undefined) throw new Error(`${repository} has no ${digest} to tag as ${tag}`);
       const { mediaType, content } = manifest;
       await client.pushManifest({ repository, reference: tag, mediaType, content });
+    },
+    async copy(request) {
+      return await copyImage(client, request);
     },
   };
 }
