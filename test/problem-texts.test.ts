@@ -65,6 +65,12 @@ const PROBLEMS: readonly Problem[] = [
   manifest.overrideUnknown("redis_ulr", "redis_url"),
   manifest.overrideUnknown("zzz", undefined),
   manifest.identifierInRemark(inManifest("notes.0"), "mobius-staging", "staging"),
+  manifest.imageEnvironmentBaked("api", "staging", [{ place: "/app/server.js:12", identifier: "mobius-staging" }]),
+  manifest.imageEnvironmentBaked("api", "staging", [
+    { place: "env BUCKET", identifier: "mobius-rag-uploads-staging" },
+    { place: "label from", identifier: "mobius-staging" },
+  ]),
+  manifest.imageNotSearched("api", "120 s"),
   plan.imageNotFromCommit("api", "mobius-chat", inManifest("images.api")),
   plan.imageMissing("api", "gcr.io/mobius-staging/api@sha256:0000", inManifest("images.api")),
   plan.imageNotPinned("api", "production", "staging", inManifest("images.api")),
