@@ -15,6 +15,7 @@ import type { EnvironmentPorts } from "../engine/releases/release-ports.ts";
 import type { Clock, Ids } from "../ports/clock.ts";
 import type { Databases } from "../ports/databases.ts";
 import type { Identities } from "../ports/identities.ts";
+import type { ImageTexts } from "../ports/image-texts.ts";
 import type { Images } from "../ports/images.ts";
 import type { Secrets } from "../ports/secrets.ts";
 import type { StatePaths } from "./state-paths.ts";
@@ -26,6 +27,7 @@ export interface EmbeddedOptions {
   readonly environment: Environment;
   readonly serverUrl: string;
   readonly images: Images;
+  readonly imageTexts: ImageTexts;
   readonly identities: Identities;
   readonly addressOf: (service: string, tag?: string) => Promise<string>;
   readonly paths: StatePaths;
@@ -45,7 +47,7 @@ export interface EmbeddedEnvironment {
  * their URLs. A database whose password secret is missing is left out, and a plan that needs it says so.
  */
 export async function openEmbeddedEnvironment(options: EmbeddedOptions): Promise<Result<EmbeddedEnvironment, Problem>> {
-  const { environment, paths, clock, ids, serverUrl, images } = options;
+  const { environment, paths, clock, ids, serverUrl, images, imageTexts } = options;
   const opened = await openCluster({
     directory: paths.environmentCluster(environment.name),
     name: environment.name,
@@ -96,6 +98,7 @@ export async function openEmbeddedEnvironment(options: EmbeddedOptions): Promise
       services: createServices({ endpoint: deploy, project, region, addressOf: options.addressOf, clock }),
       secrets,
       images,
+      imageTexts,
       databases,
     },
   });

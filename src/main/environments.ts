@@ -1,4 +1,5 @@
 import { createRegistryImages } from "../adapters/images/registry-images.ts";
+import { createImageTexts } from "../adapters/images/search-image.ts";
 import { systemClock as clock } from "../adapters/system/system-clock.ts";
 import { systemIds as ids } from "../adapters/system/system-ids.ts";
 import type { RunCloud } from "../cloud/run/run-cloud.ts";
@@ -61,6 +62,7 @@ export class Environments {
       environment,
       serverUrl,
       images: createRegistryImages({ registryUrl }),
+      imageTexts: createImageTexts({ registryUrl }),
       identities,
       addressOf: (service, tag) => run.addressOf(environment.project, environment.region, service, tag),
       paths: foundation.paths,

@@ -60,17 +60,25 @@ export function describeImages(label: string, start: () => Promise<ImagesHarness
       expect(new Set([first, ...others]).size).toBe(5);
     });
 
-    it("brings an image to another repository under the same digest, however often it is asked", async () => {
+    it("copies an image to another repository by its digest, once, and gives it no tag there", async () => {
       await using h = await start();
       const built = await build(h);
       const to = "gcr.io/mobiusos-new/mobius-rag";
-      const copy = { digest: built, from: REPOSITORY, to };
-      expect([await h.images.copy(copy), await h.images.copy(copy)]).toEqual([true, true]);
+      expect(await h.images.resolve(`${to}@${built}`)).toBeUndefined();
+      expect(await h.images.copy({ digest: built, from: REPOSITORY, to })).toBe("copied");
       expect(await h.images.resolve(`${to}@${built}`)).toBe(built);
       expect(await h.images.labels(`${to}@${built}`)).toEqual({ "org.mobius.module": "rag" });
       expect(await h.images.resolve(`${to}:staging-1`)).toBeUndefined();
-      const absent = { ...copy, digest: digest(`sha256:${"0".repeat(64)}`) };
-      expect(await h.images.copy(absent)).toBe(false);
+      expect(await h.images.copy({ digest: built, from: REPOSITORY, to })).toBe("present");
+      expect(await h.images.resolve(`${REPOSITORY}:staging-1`)).toBe(built);
+    });
+
+    it("copies nothing that is not there", async () => {
+      await using h = await start();
+      const absent = digest(`sha256:${"0".repeat(64)}`);
+      const to = "gcr.io/mobiusos-new/mobius-rag";
+      await expect(h.images.copy({ digest: absent, from: REPOSITORY, to })).rejects.toThrow(`${REPOSITORY} has no`);
+      expect(await h.images.resolve(`${to}@${absent}`)).toBeUndefined();
     });
 
     it("gives an image one more tag, and moves a tag", async () => {

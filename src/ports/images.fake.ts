@@ -28,9 +28,11 @@ export function createMemoryImages(
       tags.set(`${repository}:${tag}`, digest);
     },
     async copy({ digest, from, to }) {
-      const known = labels.get(`${from}@${digest}`);
-      if (known !== undefined) labels.set(`${to}@${digest}`, known);
-      return known !== undefined;
+      const found = labels.get(`${from}@${digest}`);
+      if (labels.has(`${to}@${digest}`)) return "present";
+      if (found === undefined) throw new Error(`${from} has no ${digest} to copy to ${to}`);
+      labels.set(`${to}@${digest}`, found);
+      return "copied";
     },
     async build({ root, files, command, labels: given, repository, tags: wanted }) {
       const contentOf = options.contentOf ?? (async (_, file) => file);

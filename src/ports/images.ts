@@ -10,10 +10,18 @@ export interface Images {
   /** Gives an image that is there one more tag. */
   tag(repository: string, digest: Digest, tag: string): Promise<void>;
   /**
-   * Brings an image to another repository, byte for byte: afterwards that has the digest. Does nothing where it is there
-   * already. False where the first repository has no such image.
+   * Gives another repository the very same image, byte for byte: its manifest, every image of an index, and their
+   * content. Does nothing where it is there; after a failure the same call goes on with what is missing. The digest is
+   * checked at the end. Throws where the source does not have it.
    */
-  copy(image: { readonly digest: Digest; readonly from: string; readonly to: string }): Promise<boolean>;
+  copy(request: ImageCopy): Promise<"copied" | "present">;
+}
+
+export interface ImageCopy {
+  readonly digest: Digest;
+  /** Repositories with their registry, such as `gcr.io/mobius-staging/mobius-rag`. */
+  readonly from: string;
+  readonly to: string;
 }
 
 /** Makes an image of files of a checkout and pushes it; the same input gives the same digest. */

@@ -1,8 +1,6 @@
 /** The registry with tools that others wrote: what they push, ours has, and what ours has, they take. */
-import { execFile, spawn } from "node:child_process";
-import { accessSync, constants } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
+import { execFile } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -15,29 +13,14 @@ import { systemClock } from "../../src/adapters/system/system-clock.ts";
 import { systemIds } from "../../src/adapters/system/system-ids.ts";
 import { createRegistryServer } from "../../src/cloud/registry/registry-server.ts";
 import { BUSYBOX, busyboxFiles } from "../support/busybox.ts";
+import { findProgram, startOutsideRegistry } from "../support/outside-registry.ts";
 import { pushImage, tarOf } from "./image-fixture.ts";
 
 const run = promisify(execFile);
 const IMAGE = "gcr.io/mobius-staging/peers";
 
-function find(name: string): string | undefined {
-  const folders = `${process.env.PATH}:/usr/sbin:/usr/bin`.split(":");
-  const found = folders.map((folder) => join(folder, name)).find(isProgram);
-  if (found === undefined) console.warn(`SKIPPED: the registry with ${name}, which is not here.`);
-  return found;
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-const skopeo = BUSYBOX === undefined ? undefined : find("skopeo");
-const peer = BUSYBOX === undefined ? undefined : find("docker-registry");
+const skopeo = BUSYBOX === undefined ? undefined : findProgram("skopeo");
+const peer = BUSYBOX === undefined ? undefined : findProgram("docker-registry");
 const engine = BUSYBOX === undefined ? undefined : await findDockerEngine("/var/run/docker.sock");
 if (engine === undefined) console.warn("SKIPPED: the registry with a Docker Engine: none answers.");
 
@@ -86,24 +69,12 @@ describe("the registry", { timeout: 60_000 }, () => {
   });
 
   it.skipIf(skopeo === undefined || peer === undefined)("is spoken to as Debian's own registry is", async () => {
-    const port = await freePort();
-    const config = join(folder, "peer.yml");
-    const storage = `storage:\n  filesystem:\n    rootdirectory: ${join(folder, "peer")}\n`;
-    await writeFile(config, `version: 0.1\n${storage}http:\n  addr: 127.0.0.1:${port}\n`);
-    const other = spawn(peer ?? "", ["serve", config], { stdio: "ignore" });
-    stops.push(() => other.kill("SIGKILL"));
-    await expect
-      .poll(() =>
-        fetch(`http://127.0.0.1:${port}/v2/`).then(
-          ({ ok }) => ok,
-          () => false,
-        ),
-      )
-      .toBe(true);
+    const other = await startOutsideRegistry(peer ?? "", folder);
+    stops.push(other.stop);
     await pushImage(url, { repository: IMAGE, layers: [busyboxFiles()], config: { Entrypoint: ["/bin/sh"] } });
-    await copy(`docker://${host}/${IMAGE}:latest`, `docker://127.0.0.1:${port}/library/peers:v1`);
+    await copy(`docker://${host}/${IMAGE}:latest`, `docker://${other.host}/library/peers:v1`);
     // Ours does not have it: it is fetched from where its name says.
-    const image = await unpack("by-peer").get(`127.0.0.1:${port}/library/peers:v1`);
+    const image = await unpack("by-peer").get(`${other.host}/library/peers:v1`);
     expect(image.entrypoint).toEqual(["/bin/sh"]);
   });
 
@@ -138,11 +109,3 @@ describe("the registry", { timeout: 60_000 }, () => {
     },
   );
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === "object" && address !== null ? address.port : 0;
-}

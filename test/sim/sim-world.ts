@@ -95,10 +95,12 @@ export class SimWorld {
         tag: async () => {},
         copy: async ({ digest, from, to }: { digest: Digest; from: string; to: string }) => {
           const known = [...this.images].some(([name, at]) => name.startsWith(from) && at === digest);
-          if (known) this.images.set(`${to}@${digest}`, digest);
-          return known;
+          if (!known) throw new Error(`${from} has no ${digest}`);
+          this.images.set(`${to}@${digest}`, digest);
+          return "copied" as const;
         },
       }),
+      imageTexts: wrap({ search: async () => ({ found: [], files: 0, skipped: { binary: 0, large: 0 } }) }),
       databases: wrap(this.#databasesPort()),
     };
     return {

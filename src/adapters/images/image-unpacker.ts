@@ -1,5 +1,4 @@
 import { execFile } from "node:child_process";
-import { createHash } from "node:crypto";
 import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -7,6 +6,7 @@ import { z } from "zod";
 import type { Digest } from "../../core/values/digest.ts";
 import { describeImage, type ImageDescription, type Layer } from "./image-config.ts";
 import { parseImageReference } from "./image-reference.ts";
+import { openLayer } from "./open-layer.ts";
 import { createRegistryClient, type RegistryClient, type RegistryClientOptions } from "./registry-client.ts";
 import { checkLinks, type Unpacking, unpackLayer } from "./unpack-layer.ts";
 
@@ -140,28 +140,7 @@ async function pullLayer({
   readonly unpacking: Unpacking;
 }): Promise<void> {
   if (layer.size > MAX_LAYER_BYTES) throw new Error(`layer ${layer.digest} has more than ${MAX_LAYER_BYTES} bytes`);
-  const content = checked(await client.blob(repository, layer.digest), layer);
-  await unpackLayer({ content, compression: compressionOf(layer), sizeBytes: layer.size }, unpacking);
-}
-
-/** The bytes as they come; the stream breaks where there are too many, or where they are not what was asked for. */
-async function* checked(content: AsyncIterable<Uint8Array>, layer: Layer): AsyncIterable<Uint8Array> {
-  const hash = createHash("sha256");
-  let size = 0;
-  for await (const piece of content) {
-    size += piece.length;
-    if (size > layer.size) throw new Error(`layer ${layer.digest} is longer than its manifest says`);
-    hash.update(piece);
-    yield piece;
-  }
-  if (`sha256:${hash.digest("hex")}` !== layer.digest) throw new Error(`the registry's layer is not ${layer.digest}`);
-}
-
-function compressionOf({ mediaType }: Layer): "none" | "gzip" | "zstd" {
-  if (/^application\/vnd\.(oci|docker)\.image\..*(tar\+gzip|tar\.gzip)$/.test(mediaType)) return "gzip";
-  if (/^application\/vnd\.oci\.image\.layer\..*tar\+zstd$/.test(mediaType)) return "zstd";
-  if (/^application\/vnd\.oci\.image\.layer\.(nondistributable\.)?v1\.tar$/.test(mediaType)) return "none";
-  throw new Error(`layers of type ${mediaType} are not unpacked here`);
+  await unpackLayer(await openLayer(client, repository, layer), unpacking);
 }
 
 function savedOf({ entrypoint, command, env, workingDirectory, user }: ImageDescription): SavedImage {

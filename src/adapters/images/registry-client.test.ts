@@ -73,6 +73,32 @@ describe("registry client", () => {
     expect(seen).toHaveLength(1);
   });
 
+  it("sends nothing where the registry can take the blob from another of its repositories", async () => {
+    answer = ({ method }) => (method === "HEAD" ? { status: 404 } : { status: 201 });
+    const unread = (): AsyncIterable<Uint8Array> => {
+      throw new Error("read");
+    };
+    await client().pushBlob({ ...blob, content: unread, mountFrom: "gcr.io/q/x" });
+    const query = `mount=${encodeURIComponent(blob.digest)}&from=gcr.io%2Fq%2Fx`;
+    expect(seen.map(({ request }) => request)).toEqual([
+      `HEAD /v2/gcr.io/p/x/blobs/${blob.digest}`,
+      `POST /v2/gcr.io/p/x/blobs/uploads/?${query}`,
+    ]);
+  });
+
+  it("asks no registry to take a blob from another one", async () => {
+    answer = ({ method }) =>
+      method === "HEAD"
+        ? { status: 404 }
+        : method === "POST"
+          ? { status: 202, headers: { location: "/upload/1" } }
+          : { status: 201 };
+    const repository = `${new URL(url).host}/p/x`;
+    await createRegistryClient({}).pushBlob({ ...blob, repository, content, mountFrom: "gcr.io/q/x" });
+    expect(seen[1]?.request).toBe("POST /v2/p/x/blobs/uploads/");
+    expect(seen[2]?.body).toBe("content");
+  });
+
   it("shows its token to nobody but the registry", async () => {
     const elsewhere = url.replace("127.0.0.1", "localhost");
     answer = ({ method }) =>

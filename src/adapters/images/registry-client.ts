@@ -31,8 +31,8 @@ export interface BlobToPush {
   readonly digest: Digest;
   readonly sizeBytes: number;
   readonly content: () => AsyncIterable<Uint8Array>;
-  /** Another repository that has it: a registry that can takes it from there, without its bytes being sent. */
-  readonly from?: string;
+  /** A repository of the same registry that has it: where the registry can, nothing is sent at all. */
+  readonly mountFrom?: string;
 }
 
 /** Answers that are neither what was asked for nor "not there" are thrown, with the registry's own words. */
@@ -93,7 +93,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
       const url = urlOf(options, repository, `blobs/${digest}`);
       return bodyOf(await call({ method: "GET", url, timeoutMs: BLOB_TIMEOUT_MS }));
     },
-    async pushBlob({ repository, digest, sizeBytes, content, from }) {
+    async pushBlob({ repository, digest, sizeBytes, content, mountFrom }) {
       const there = await call({
         method: "HEAD",
         url: urlOf(options, repository, `blobs/${digest}`),
@@ -101,10 +101,13 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
       });
       if (there.status !== 404) return;
       const start = urlOf(options, repository, "blobs/uploads/");
-      const mounted = from === undefined ? undefined : mountUrl(options, start, { digest, repository, from });
-      const started = await call({ method: "POST", url: mounted ?? start, headers: { "content-length": "0" } });
-      // 201: taken from the other repository. 202: this registry cannot, and waits for the bytes.
-      if (started.status === 201) return;
+      const mounted = mountFrom === undefined ? undefined : nameAtSameRegistry(options, mountFrom, start);
+      if (mounted !== undefined) {
+        start.searchParams.set("mount", digest);
+        start.searchParams.set("from", mounted);
+      }
+      const started = await call({ method: "POST", url: start, headers: { "content-length": "0" } });
+      if (started.status === 201) return; // mounted; 202 is an upload, from a registry that would not
       const location = new URL(started.headers.get("location") ?? "", start);
       location.searchParams.set("digest", digest);
       await call({
@@ -120,20 +123,6 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
       await call({ method: "PUT", url, headers: { "content-type": mediaType }, body: content });
     },
   };
-}
-
-/** The address that asks for a blob of another repository; undefined where that is another registry's. */
-function mountUrl(
-  { registryUrl }: RegistryClientOptions,
-  start: URL,
-  { digest, repository, from }: { readonly digest: Digest; readonly repository: string; readonly from: string },
-): URL | undefined {
-  const [host] = repository.split("/");
-  if (registryUrl === undefined && !from.startsWith(`${host}/`)) return undefined;
-  const url = new URL(start);
-  url.searchParams.set("mount", digest);
-  url.searchParams.set("from", registryUrl === undefined ? from.slice(`${host}/`.length) : from);
-  return url;
 }
 
 /** All bytes of a stream that must not be longer than `maxBytes`. */
@@ -196,6 +185,12 @@ export function urlOf({ registryUrl }: RegistryClientOptions, repository: string
   const [host = "", ...path] = repository.split("/");
   const origin = isLoopback(host) ? `http://${host}` : `https://${host === "docker.io" ? DOCKER_HUB : host}`;
   return new URL(`${origin}/v2/${path.join("/")}/${rest}`);
+}
+
+/** A repository's name as its registry has it, where that is the registry at the address. */
+function nameAtSameRegistry(options: RegistryClientOptions, repository: string, at: URL): string | undefined {
+  const { origin, pathname } = urlOf(options, repository, "");
+  return origin === at.origin ? pathname.slice("/v2/".length, -1) : undefined;
 }
 
 /** Docker's own registry answers at another name than the one that images have. */

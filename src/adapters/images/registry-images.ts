@@ -16,12 +16,14 @@ export function createRegistryImages(options: RegistryClientOptions): Images {
       const { repository, reference } = parseImageReference(text);
       return (await describeImage(client, repository, reference))?.labels;
     },
-    copy: (image) => copyImage(client, image),
     async tag(repository, digest, tag) {
       const manifest = await client.manifest(repository, digest);
       if (manifest === undefined) throw new Error(`${repository} has no ${digest} to tag as ${tag}`);
       const { mediaType, content } = manifest;
       await client.pushManifest({ repository, reference: tag, mediaType, content });
+    },
+    async copy(request) {
+      return await copyImage(client, request);
     },
   };
 }

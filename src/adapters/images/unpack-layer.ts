@@ -35,10 +35,13 @@ const MAX_RATIO = 100;
 const RATIO_FREE_BYTES = 1024 * 1024;
 const MAX_PATH_LENGTH = 4_096;
 
-const WHITEOUT = ".wh.";
-const OPAQUE = ".wh..wh..opq";
+/** An entry that hides what lower layers have under the rest of its name. */
+export const WHITEOUT = ".wh.";
+/** An entry that hides all that lower layers have in its folder. */
+export const OPAQUE = ".wh..wh..opq";
 
-type Archive = ReturnType<typeof extract>;
+/** The entries of a layer, in order; each has to be read, or resumed, before the next one comes. */
+export type Archive = ReturnType<typeof extract>;
 
 /**
  * Unpacks one layer over those before it. Nothing is ever written, linked or removed outside `rootfs`: names that are
@@ -47,6 +50,11 @@ type Archive = ReturnType<typeof extract>;
  * runs this.
  */
 export async function unpackLayer(layer: LayerToUnpack, unpacking: Unpacking): Promise<void> {
+  await readLayer(layer, (archive) => unpackEntries(archive, unpacking));
+}
+
+/** Reads a layer's entries from its packed content; what breaks the one breaks the other. */
+export async function readLayer(layer: LayerToUnpack, read: (archive: Archive) => Promise<void>): Promise<void> {
   const archive = extract();
   const feed = async (pieces: AsyncIterable<Uint8Array>) => await feedArchive(archive, pieces, layer.sizeBytes);
   const feeding =
@@ -59,7 +67,7 @@ export async function unpackLayer(layer: LayerToUnpack, unpacking: Unpacking): P
     cause = error;
   });
   feeding.catch((error: Error) => archive.destroy(error));
-  const [unpacked, fed] = await Promise.allSettled([unpackEntries(archive, unpacking), feeding]);
+  const [unpacked, fed] = await Promise.allSettled([read(archive), feeding]);
   if (cause !== undefined) throw cause;
   if (unpacked.status === "rejected") throw unpacked.reason;
   if (fed.status === "rejected") throw fed.reason;

@@ -32,6 +32,8 @@ export interface BlobStore {
   append(upload: Upload, bytes: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Appended>;
   /** Gives the upload its name; false, and gone, where its content has another digest. */
   finish(upload: Upload, digest: Digest): Promise<boolean>;
+  /** Gives a repository a blob that another one has; false where that one does not. */
+  mount(blob: { readonly digest: Digest; readonly from: string; readonly to: string }): Promise<boolean>;
   dropUpload(id: string): Promise<void>;
   /** Keeps a small blob whose digest the caller computed. */
   keep(repository: string, digest: Digest, content: Uint8Array): Promise<void>;
@@ -51,15 +53,17 @@ export function createBlobStore({ directory, ids }: { readonly directory: string
     await writeFile(target, "");
   };
 
+  const size = async (repository: string, digest: Digest) => {
+    if ((await sizeOf(linkPath(repository, digest))) === undefined) return undefined;
+    return await sizeOf(path(digest));
+  };
+
   return {
     async open() {
       await rm(uploads, { recursive: true, force: true });
       await mkdir(uploads, { recursive: true, mode: 0o700 });
     },
-    async size(repository, digest) {
-      if ((await sizeOf(linkPath(repository, digest))) === undefined) return undefined;
-      return await sizeOf(path(digest));
-    },
+    size,
     path,
     read: async (digest) => await readFile(path(digest)),
     async startUpload(id, repository) {
@@ -75,6 +79,11 @@ export function createBlobStore({ directory, ids }: { readonly directory: string
       }
       await moveDurably(from, path(digest));
       await link(upload.repository, digest);
+      return true;
+    },
+    async mount({ digest, from, to }) {
+      if ((await size(from, digest)) === undefined) return false;
+      await link(to, digest);
       return true;
     },
     dropUpload: async (id) => await rm(uploadPath(id), { force: true }),

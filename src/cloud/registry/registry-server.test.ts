@@ -56,6 +56,19 @@ async function errorOf(response: Response): Promise<string> {
 }
 
 describe("registry: blobs", () => {
+  it("gives a repository what another one has, and begins an upload where that one has not", async () => {
+    const digest = await pushBlob("mounted");
+    const other = base.replace("mobius-staging", "mobiusos-new");
+    const mount = (from: string) =>
+      fetch(`${other}/blobs/uploads/?mount=${digest}&from=${encodeURIComponent(from)}`, { method: "POST" });
+    expect((await mount("gcr.io/mobius-staging/absent")).status).toBe(202);
+    expect((await mount("../../mobius-staging/mobius-rag")).status).toBe(202);
+    expect((await fetch(`${other}/blobs/${digest}`)).status).toBe(404);
+    const mounted = await mount(REPOSITORY);
+    expect([mounted.status, mounted.headers.get("docker-content-digest")]).toEqual([201, digest]);
+    expect(await (await fetch(`${other}/blobs/${digest}`)).text()).toBe("mounted");
+  });
+
   it("answers the version check", async () => {
     const response = await fetch(new URL("/v2/", base));
     expect(response.status).toBe(200);

@@ -35,7 +35,7 @@ export function parseRoute(rawPath: string): Route {
 }
 
 /** Whether the text is a repository name: lower-case segments between slashes, at most 255 characters. */
-function isRepositoryName(text: string): boolean {
+export function isRepositoryName(text: string): boolean {
   return text.length <= MAX_NAME_LENGTH && text.split("/").every((segment) => SEGMENT.test(segment));
 }
 

@@ -2,14 +2,14 @@ import { type Digest, isDigest } from "../../core/values/digest.ts";
 import type { Upload } from "./blob-store.ts";
 import type { Exchange, HandlerParts } from "./exchange.ts";
 import { type RegistryError, refuse } from "./registry-error.ts";
-import type { Route } from "./route.ts";
+import { isRepositoryName, type Route } from "./route.ts";
 import { createUploadSessions, type Session, type UploadSessions } from "./upload-sessions.ts";
 
 /** Where an upload goes on, and what of it is there. */
 type UploadRoute = Extract<Route, { kind: "upload" }>;
 
 export interface UploadHandlers {
-  /** Begins an upload; with a digest in the query it is the whole of it. */
+  /** Begins an upload; with a digest in the query it is the whole of it, with `mount` and `from` it may need none. */
   start(exchange: Exchange, repository: string, query: URLSearchParams): Promise<RegistryError | undefined>;
   /** Takes a chunk, ends an upload, tells how far it is, or drops it. */
   goOn(exchange: Exchange, route: UploadRoute, query: URLSearchParams): Promise<RegistryError | undefined>;
@@ -24,6 +24,10 @@ export function createUploadHandlers(stores: Omit<HandlerParts, "tags">): Upload
       if (exchange.request.method !== "POST") return refuse("UNSUPPORTED", "uploads are begun with POST");
       const digest = query.get("digest");
       if (digest !== null && !isDigest(digest)) return refuse("DIGEST_INVALID", `not a digest: ${digest}`);
+      if (await isMounted(stores.blobs, repository, query)) {
+        sendCreated(exchange, repository, query.get("mount") ?? "");
+        return undefined;
+      }
       const session = await sessions.begin(repository);
       if ("code" in session) return session;
       if (digest !== null) return await finishOrDrop(parts, session, exchange, digest);
@@ -104,9 +108,19 @@ async function finish(
   }
   sessions.forget(upload.id);
   if (!(await blobs.finish(upload, digest))) return refuse("DIGEST_INVALID", `the content is not ${digest}`);
-  const location = `/v2/${upload.repository}/blobs/${digest}`;
-  exchange.response.writeHead(201, { location, "docker-content-digest": digest, "content-length": 0 }).end();
+  sendCreated(exchange, upload.repository, digest);
   return undefined;
+}
+
+/** What cannot be mounted is uploaded: the specification has no refusal for it. */
+async function isMounted(blobs: HandlerParts["blobs"], repository: string, query: URLSearchParams): Promise<boolean> {
+  const [digest, from] = [query.get("mount") ?? "", query.get("from") ?? ""];
+  return isDigest(digest) && isRepositoryName(from) && (await blobs.mount({ digest, from, to: repository }));
+}
+
+function sendCreated({ response }: Exchange, repository: string, digest: string): void {
+  const location = `/v2/${repository}/blobs/${digest}`;
+  response.writeHead(201, { location, "docker-content-digest": digest, "content-length": 0 }).end();
 }
 
 /** Whether a chunk that says where it belongs belongs at the end of what is there. */

@@ -3,6 +3,7 @@
  * what opens it. Asked again until none is closed, right before the environment's lease is taken.
  */
 import type { Policies } from "../platform/platform.ts";
+import { isProtected } from "../platform/protection.ts";
 import type { ClosedGate } from "../release/closed-gate.ts";
 import { isEnded, type Release } from "../release/state.ts";
 import { count } from "../values/count.ts";
@@ -94,11 +95,6 @@ function proves(other: Release, release: Release): boolean {
   );
 }
 
-/** Whether the environment lets in only what was proved or agreed to. */
-export function isProtected({ promoteFrom, approvals }: Policies): boolean {
-  return promoteFrom !== undefined || approvals !== undefined;
-}
-
 function freezeGates({ policies, decisions, release, now }: GateInput): readonly ClosedGate[] {
   const declared = policies.freezes.map(
     ({ name, from, until, zone }): Freeze => ({
@@ -127,9 +123,9 @@ function freezeGates({ policies, decisions, release, now }: GateInput): readonly
  * not come back by itself.
  */
 function holdGate(input: GateInput): readonly ClosedGate[] {
-  const { policies, release } = input;
+  const { release } = input;
   const hold = holdInForce({ ...input, environment: release.plan.environment });
-  if (hold === undefined || (!isProtected(policies) && release.trigger.startsWith("manual:"))) return [];
+  if (hold === undefined || (!isProtected(input) && release.trigger.startsWith("manual:"))) return [];
   return [
     {
       gate: "hold",

@@ -200,7 +200,7 @@ describe("deriveManifest, of any manifest", () => {
         const keys = (whole: string) => whole.match(/^[a-z_]+:/gm) ?? [];
         expect(keys(derived)).toEqual(keys(text));
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 });

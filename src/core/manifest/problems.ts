@@ -1,4 +1,4 @@
-import type { Problem, Where } from "../values/problem.ts";
+import type { NonEmpty, Problem, Where } from "../values/problem.ts";
 
 interface Details {
   readonly summary: string;
@@ -184,6 +184,37 @@ export function identifierInRemark(where: Where, identifier: string, source: str
     where,
     why: ["Only values are mapped to another environment where nothing says what corresponds to them."],
     fix: "Reword it where it would mislead.",
+  };
+}
+
+/** An image that is to be promoted has values of the environment that it was built in. */
+export function imageEnvironmentBaked(
+  image: string,
+  source: string,
+  found: NonEmpty<{ readonly place: string; readonly identifier: string }>,
+): Problem {
+  const [first, ...rest] = found;
+  const more = rest.length === 0 ? "" : `, and ${rest.length} more like it`;
+  return {
+    code: "image-environment-baked",
+    severity: "error",
+    summary: `Image "${image}" has values of ${source} built into it.`,
+    why: [
+      `${first.place} says "${first.identifier}"${more}.`,
+      `The same image runs in every environment, so this one would reach into ${source} from another.`,
+    ],
+    fix: "Let the program read it from a variable that mobius.yaml gives each environment, and release again.",
+  };
+}
+
+/** An image could not be looked through to its end, so that nothing is known of the rest. */
+export function imageNotSearched(image: string, limit: string): Problem {
+  return {
+    code: "image-not-searched",
+    severity: "error",
+    summary: `Image "${image}" could not be searched to its end for values of another environment.`,
+    why: [`The search ended at its limit: ${limit}. What was not read may hold anything.`],
+    fix: "Make the image smaller, or promote again when the registry answers faster.",
   };
 }
 

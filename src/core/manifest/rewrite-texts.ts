@@ -77,8 +77,9 @@ function between(text: string, scalars: readonly Stretch[]): readonly Stretch[] 
   return gaps;
 }
 
-/** The library gives the position in a list, or which side of a pair it is. */
-function pathOf(key: unknown, ancestors: readonly unknown[]): readonly string[] {
+type Ancestors = readonly unknown[];
+
+function pathOf(key: unknown, ancestors: Ancestors): readonly string[] {
   const names = ancestors.flatMap((ancestor, index) => {
     if (isPair(ancestor)) return isScalar(ancestor.key) ? [String(ancestor.key.value)] : [];
     const parent = ancestor as { items?: readonly unknown[] };
@@ -90,5 +91,5 @@ function pathOf(key: unknown, ancestors: readonly unknown[]): readonly string[] 
 }
 
 function isPair(value: unknown): value is { readonly key: unknown } {
-  return value instanceof Object && "key" in value && "value" in value && !("items" in value);
+  return typeof value === "object" && value !== null && "key" in value && "value" in value && !("items" in value);
 }

@@ -43,6 +43,7 @@ export interface ResolvedCommit {
 }
 
 export interface ResolvedArtifact {
+  /** Where an environment takes digests only and not all source is the manifest's to name: what the image itself says. */
   readonly key: Digest;
   /** The image that the registry already keeps for the key. */
   readonly present?: Digest;

@@ -347,3 +347,22 @@ describe("buildKey", () => {
     );
   });
 });
+
+describe("planRelease, where digests only are taken", () => {
+  const protectedOne = { ...ENVIRONMENT, policies: { ...ENVIRONMENT.policies, promoteFrom: "qa" } };
+
+  it("asks for a digest, even where the registry has an image of the same source", () => {
+    const made = planRelease(input({ environment: protectedOne }));
+    expect(!made.ok && made.problems.map(({ code }) => code)).toEqual(["image-not-pinned"]);
+    const tagged = { app: { value: { repository: "gcr.io/mobius-staging/app", tag: "v1" }, where: WHERE } };
+    const byTag = planRelease(input({ environment: protectedOne, manifest: { ...manifest, images: tagged } }));
+    expect(!byTag.ok && byTag.problems[0].where).toEqual(WHERE);
+  });
+
+  it("takes what is pinned and there, and builds nothing", () => {
+    const pinned = { digest: IMAGE, exists: true, key: KEY };
+    const plan = planned({ environment: protectedOne, artifacts: { app: { key: KEY, pinned, missing: [] } } });
+    expect(plan.actions.builds.map(({ state }) => state)).toEqual([{ kind: "present", digest: IMAGE }]);
+    expect(plan.actions.services[0]?.intended.image.digest).toBe(IMAGE);
+  });
+});

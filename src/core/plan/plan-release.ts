@@ -1,5 +1,4 @@
-import type { Service } from "../platform/platform.ts";
-import { artifactOf } from "../platform/platform.ts";
+import { artifactOf, type Service } from "../platform/platform.ts";
 import { assert, present } from "../values/assert.ts";
 import type { Checked } from "../values/checked.ts";
 import { type Digest, digestOfValue } from "../values/digest.ts";
@@ -101,13 +100,13 @@ function planBuilds(input: PlanInput): { planned: PlannedBuild[]; problems: Prob
       problems.push(imageNotFromCommit(named ?? name, entry.module, where));
     }
     const { promoteFrom } = environment.policies;
-    // What is built here has been proved nowhere, even from a commit that was.
     if (promoteFrom !== undefined && pinned === undefined) {
-      problems.push(imageNotPinned(name, environment.name, promoteFrom));
+      const key = imageKeys.find((candidate) => manifest.images[candidate] !== undefined) ?? name;
+      problems.push(imageNotPinned(key, environment.name, promoteFrom, manifest.images[key]?.where));
+      continue;
     }
     const digest = pinned?.digest ?? artifact.present;
-    if (digest === undefined && entry.build.kind === "dockerfile" && promoteFrom === undefined)
-      problems.push(imageBuildUnsupported(name));
+    if (digest === undefined && entry.build.kind === "dockerfile") problems.push(imageBuildUnsupported(name));
     planned.push({
       key: artifact.key,
       image: name,

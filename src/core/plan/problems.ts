@@ -22,17 +22,6 @@ export function imageNotFromCommit(image: string, module: string, where?: Where)
   });
 }
 
-/** An environment that takes what was proved elsewhere is given an image without its digest. */
-export function imageNotPinned(image: string, environment: string, promoteFrom: string): Problem {
-  return {
-    code: "image-not-pinned",
-    severity: "error",
-    summary: `Image "${image}" has no digest.`,
-    why: [`${environment} takes images that ${promoteFrom} proved, and nothing else tells one of them from another.`],
-    fix: `Promote what was proved: mobius promote --latest --to ${environment}`,
-  };
-}
-
 /** A pinned image is not in the environment's registry. */
 export function imageMissing(image: string, reference: string, where?: Where): Problem {
   return error("image-missing", {
@@ -40,6 +29,16 @@ export function imageMissing(image: string, reference: string, where?: Where): P
     where,
     why: `${reference} was asked for and is not there.`,
     fix: `Remove the digest from images.${image}, so that it is built, or push the image first.`,
+  });
+}
+
+/** An image without a digest, for an environment that takes digests only. */
+export function imageNotPinned(image: string, environment: string, promoteFrom: string, where?: Where): Problem {
+  return error("image-not-pinned", {
+    summary: `Image "${image}" has no digest, and ${environment} takes images by digest only.`,
+    where,
+    why: `What runs in ${environment} is what ${promoteFrom} has proved; nothing is built for it.`,
+    fix: `Let the manifest be derived: mobius promote <release> --to ${environment}; or write the proved digest into images.${image}.`,
   });
 }
 

@@ -1,6 +1,7 @@
 import { stringify } from "yaml";
 import type { BuildConfig, BuildStep } from "../build/build-config.ts";
-import { artifactOf, type Environment, type Platform, serviceAccount } from "../platform/platform.ts";
+import { artifactOf, type Environment, type Module, type Platform, serviceAccount } from "../platform/platform.ts";
+import { isProtected, takesDigestsOnly } from "../platform/protection.ts";
 
 /** A whole release's build: as long as its slowest image, and never longer than this. */
 const BUILD_TIMEOUT = "3600s";
@@ -18,7 +19,8 @@ const STEP = {
 /**
  * The Cloud Build configuration of an environment's releases. It depends on the platform file alone: which images and
  * services a release really touches is the plan's, and a step with nothing to do says so and ends. The same file runs
- * on the embedded engine and on Google Cloud Build.
+ * on the embedded engine and on Google Cloud Build. An environment that takes digests only builds nothing, and in a
+ * protected one no module's script runs: the product deploys there itself.
  */
 export function renderBuild(request: {
   readonly platform: Platform;
@@ -27,7 +29,7 @@ export function renderBuild(request: {
   readonly manifestFile: string;
 }): BuildConfig {
   const { platform, environment, manifestFile } = request;
-  const images = takesProvenOnly(environment) ? [] : imageSteps(platform);
+  const images = imageSteps(platform, environment);
   const modules = moduleSteps(platform, environment);
   return {
     steps: [
@@ -60,15 +62,16 @@ export function buildConfigText(config: BuildConfig, environment: string): strin
   return header + stringify(config, { lineWidth: 100, defaultStringType: "PLAIN", defaultKeyType: "PLAIN" });
 }
 
-function imageSteps(platform: Platform): readonly BuildStep[] {
+function imageSteps(platform: Platform, environment: Environment): readonly BuildStep[] {
+  if (takesDigestsOnly(environment)) return [];
   return Object.values(platform.images)
-    .filter((entry) => entry.kind === "built" && platform.modules[entry.module]?.script === undefined)
+    .filter((entry) => entry.kind === "built" && scriptOf(platform.modules[entry.module], environment) === undefined)
     .map((entry) => phaseStep({ id: `Build image ${entry.name}`, args: ["build", entry.name], waitFor: [STEP.load] }));
 }
 
-/** Where only what another environment proved comes in, nothing is built, and no script of a module's own deploys. */
-function takesProvenOnly({ policies }: Environment): boolean {
-  return policies.promoteFrom !== undefined;
+/** A script of the module's own that releases to the environment run. */
+function scriptOf(module: Module | undefined, environment: Environment): string | undefined {
+  return isProtected(environment) ? undefined : module?.script;
 }
 
 function moduleSteps(platform: Platform, environment: Environment): readonly BuildStep[] {
@@ -79,14 +82,14 @@ function moduleSteps(platform: Platform, environment: Environment): readonly Bui
     .filter((module) => modules.has(module.name))
     .map((module) => {
       const id = `Build & deploy ${module.name}`;
-      if (module.script === undefined || takesProvenOnly(environment))
-        return phaseStep({ id, args: ["candidate", module.name], waitFor: [STEP.migrate] });
+      const script = scriptOf(module, environment);
+      if (script === undefined) return phaseStep({ id, args: ["candidate", module.name], waitFor: [STEP.migrate] });
       // A script may do anything once, so this step does not claim that it can be repeated after a crash.
       return {
         id,
         name: "${_MOBIUS_IMAGE}",
         entrypoint: "bash",
-        args: ["-c", `exec ./${scriptPath(module.path, module.script)} "$$MANIFEST_PATH"`],
+        args: ["-c", `exec ./${scriptPath(module.path, script)} "$$MANIFEST_PATH"`],
         env: ["MANIFEST_PATH=${_RELEASE_MANIFEST}"],
         waitFor: [STEP.migrate],
       };

@@ -1,6 +1,7 @@
 import { driftGate } from "../../core/drift/drift-gate.ts";
-import { closedGates, isProtected } from "../../core/gates/closed-gates.ts";
+import { closedGates } from "../../core/gates/closed-gates.ts";
 import type { Environment } from "../../core/platform/platform.ts";
+import { isProtected } from "../../core/platform/protection.ts";
 import type { ClosedGate } from "../../core/release/closed-gate.ts";
 import type { ReleaseEvent } from "../../core/release/events.ts";
 import type { Release } from "../../core/release/state.ts";
@@ -62,7 +63,7 @@ export class GateKeeper {
     });
     // What is live is looked at last, as that asks the cloud.
     const isLookedAt =
-      told.length === 0 && isProtected(policies) && this.#own.release().plan.actions.rollback === undefined;
+      told.length === 0 && isProtected(environment) && this.#own.release().plan.actions.rollback === undefined;
     const gates = isLookedAt ? await this.#driftGates() : told;
     if (canonicalJson(gates) !== canonicalJson(this.#own.release().closedGates)) {
       await this.#own.record(gates.length === 0 ? { type: "gates-opened" } : { type: "gates-closed", gates });

@@ -10,11 +10,13 @@ import {
   type Module,
   type Platform,
 } from "../../core/platform/platform.ts";
-import { digest, digestOf, isDigest } from "../../core/values/digest.ts";
+import { takesDigestsOnly } from "../../core/platform/protection.ts";
+import { digestOf, isDigest } from "../../core/values/digest.ts";
 import { matchesGlob } from "../../core/values/glob.ts";
 import type { CommitId } from "../../core/values/ids.ts";
 import type { Problem } from "../../core/values/problem.ts";
 import type { SourceRefusal, TreeEntry } from "../../ports/source.ts";
+import { isWhollyNamed, pinnedImage } from "./pinned-image.ts";
 import type { EnvironmentPorts, ReleasePorts } from "./release-ports.ts";
 
 export interface GatherRequest {
@@ -69,10 +71,11 @@ export async function gatherPlanInput(
 
 async function resolveCommits(
   ports: ReleasePorts,
-  { platform, manifest, umbrellaCommit }: GatherRequest,
+  { platform, environment, manifest, umbrellaCommit }: GatherRequest,
 ): Promise<{ commits: Commits; problems: readonly Problem[] }> {
   const commits: Commits = {};
   const problems: Problem[] = [];
+  const isBuiltWith = (module: Module) => !takesDigestsOnly(environment) && isInputOfNamed(platform, manifest, module);
   await Promise.all(
     Object.values(platform.modules).map(async (module) => {
       if (module.source.kind === "umbrella") {
@@ -81,7 +84,7 @@ async function resolveCommits(
         return;
       }
       const located = manifest.commits[module.name];
-      const ref = located?.value ?? (isInputOfNamed(platform, manifest, module) ? "HEAD" : undefined);
+      const ref = located?.value ?? (isBuiltWith(module) ? "HEAD" : undefined);
       if (ref === undefined) return;
       const { url } = module.source;
       const refreshed = await ports.source.refresh(url);
@@ -125,8 +128,7 @@ async function gatherArtifacts(
     (entry): entry is BuiltImage =>
       entry.kind === "built" &&
       commits[entry.module] !== undefined &&
-      (request.manifest.commits[entry.module] !== undefined ||
-        platform.modules[entry.module]?.source.kind === "umbrella"),
+      (request.manifest.commits[entry.module] !== undefined || isOfUmbrella(request, entry)),
   );
   const resolved = await Promise.all(
     named.map(async (entry) => {
@@ -135,6 +137,13 @@ async function gatherArtifacts(
     }),
   );
   return Object.fromEntries(resolved.flat());
+}
+
+/** The umbrella's own images belong to each release; where digests only are taken, to one whose manifest names them. */
+function isOfUmbrella({ platform, environment, manifest }: GatherRequest, entry: BuiltImage): boolean {
+  if (platform.modules[entry.module]?.source.kind !== "umbrella") return false;
+  const isNamed = (name: string) => artifactOf(platform, name).name === entry.name;
+  return !takesDigestsOnly(environment) || Object.keys(manifest.images).some(isNamed);
 }
 
 async function resolveArtifact(
@@ -158,24 +167,23 @@ async function resolveArtifact(
       return { path: other.path, files: await moduleFiles(ports, other, source) };
     }),
   );
-  const key = buildKey({ image: entry, module, files, inputs });
+  const computed = buildKey({ image: entry, module, files, inputs });
   const repository = `${environment.registry}/${entry.repository}`;
-  const pinned = Object.keys(platform.images)
+  const digestsOnly = takesDigestsOnly(environment);
+  const written = Object.keys(platform.images)
     .filter((name) => artifactOf(platform, name).name === entry.name)
     .flatMap((name) => manifest.images[name]?.value.digest ?? [])[0];
+  const pinned =
+    written === undefined || !isDigest(written) ? undefined : await pinnedImage(images, repository, written);
+  const said = digestsOnly && !isWhollyNamed(manifest, module) ? pinned?.key : undefined;
+  const key = said !== undefined && isDigest(said) ? said : computed;
   const present = await images.resolve(`${repository}:${buildKeyTag(key)}`);
   return {
     key,
     ...(present === undefined ? {} : { present }),
-    ...(pinned === undefined || !isDigest(pinned) ? {} : { pinned: await pinnedImage(images, repository, pinned) }),
-    missing: missingFiles(module, entry, files),
+    ...(pinned === undefined ? {} : { pinned }),
+    missing: digestsOnly ? [] : missingFiles(module, entry, files),
   };
-}
-
-async function pinnedImage(images: EnvironmentPorts["images"], repository: string, pinned: string) {
-  const labels = await images.labels(`${repository}@${pinned}`);
-  const key = labels?.["org.mobius.build-key"];
-  return { digest: digest(pinned), exists: labels !== undefined, ...(key === undefined ? {} : { key }) };
 }
 
 /** Files of a module with paths relative to the module: one that lives in the umbrella has only its own folder. */

@@ -80,7 +80,7 @@ export async function planPromotion(
     overrides: request.overrides,
   });
   if (!derived.ok) return err(derived.problems);
-  const copied = await copyImages(ports, { release: release.value, platform: platform.value, target });
+  const copied = await copyImages(ports, { release: release.value, platform: platform.value, source, target });
   if (!copied.ok) return copied;
   const made = await makePlan(ports, streams, {
     manifestPath: derived.value.file,

@@ -8,6 +8,7 @@ import type { Builds } from "../../ports/builds.ts";
 import type { Clock, Ids } from "../../ports/clock.ts";
 import type { Databases } from "../../ports/databases.ts";
 import type { EventLog } from "../../ports/event-log.ts";
+import type { ImageTexts } from "../../ports/image-texts.ts";
 import type { Images } from "../../ports/images.ts";
 import type { Leases } from "../../ports/leases.ts";
 import type { People } from "../../ports/people.ts";
@@ -58,6 +59,7 @@ export interface EnvironmentPorts {
   readonly services: Services;
   readonly secrets: Secrets;
   readonly images: Images;
+  readonly imageTexts: ImageTexts;
   readonly databases: Databases;
 }
 
