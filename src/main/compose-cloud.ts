@@ -24,6 +24,8 @@ import { TriggerEngine } from "../engine/triggers/trigger-engine.ts";
 import type { Caller, Identities } from "../ports/identities.ts";
 import type { Source } from "../ports/source.ts";
 import type { StepLogs } from "../ports/step-logs.ts";
+import { admitBuild } from "./admit-build.ts";
+import type { BuildNetworks } from "./build-networks.ts";
 import type { Execution } from "./compose-executor.ts";
 import { isDeclaredRepository } from "./declared-repositories.ts";
 import { fetchSource } from "./fetch-source.ts";
@@ -42,6 +44,7 @@ interface Parts {
   readonly registry: string;
   readonly url: string;
   readonly execution: Execution;
+  readonly networks: BuildNetworks;
 }
 
 export interface Cloud {
@@ -66,6 +69,11 @@ export function composeCloud(parts: Parts): Cloud {
     clock,
     ids,
     buildsDirectory: paths.builds,
+    admitBuild: (build) =>
+      admitBuild(
+        { networks: parts.networks, executor: parts.execution.executor, path: foundation.programs.path },
+        build,
+      ),
     stepEnvironment: ({ build }) => stepEnvironment(parts, build),
     sourceFor: (build, workspace) => fetchSource({ objects, source: parts.source }, build, workspace),
     accessSecret: (versionName, build) => accessSecret(secrets, versionName, build),

@@ -3,6 +3,7 @@
  * is recovering: strays of an earlier server are ended, its PostgreSQL is adopted, and builds and releases go on.
  */
 
+import { findNetworkNamespace } from "../adapters/executors/network-namespace.ts";
 import { findSandbox } from "../adapters/executors/sandbox.ts";
 import { createSupervisors } from "../adapters/executors/supervisors.ts";
 import { createSource } from "../adapters/git/source.ts";
@@ -21,6 +22,7 @@ import { createSecretStore } from "../cloud/secret-manager-v1/secret-store.ts";
 import type { Problem } from "../core/values/problem.ts";
 import { ok, type Result } from "../core/values/result.ts";
 import type { Documents } from "../ports/documents.ts";
+import { BuildNetworks } from "./build-networks.ts";
 import { type Cloud, composeCloud } from "./compose-cloud.ts";
 import { composeExecutor } from "./compose-executor.ts";
 import { composeReleases } from "./compose-releases.ts";
@@ -55,12 +57,17 @@ async function start(request: ServerRequest, stops: Stop[]): Promise<Result<Omit
   const registry = await startRegistry(paths, store.documents, stops);
   const secrets = createSecretStore({ documents: store.documents, encryptionKey: installation.encryptionKey, clock });
   await request.prepare?.(secrets);
+  const networks = await BuildNetworks.open({
+    directory: request.directory,
+    ownPorts: [request.port, Number(new URL(registry).port)],
+  });
   const unpacker = createImageUnpacker({ registryUrl: registry, unpackedDirectory: paths.unpacked });
   const run = createRunCloud({
     documents: store.documents,
     openSupervisor: () => supervisors.open({ name: "instances", directory: `${paths.instances}/records` }),
     unpackImage: (reference) => unpacker.unpack(reference),
     accessSecret: (project, secret, version) => secrets.access(project, secret, version),
+    onAddress: (address) => networks.addAddress(address),
     clock,
     ids,
     directory: paths.instances,
@@ -75,11 +82,12 @@ async function start(request: ServerRequest, stops: Stop[]): Promise<Result<Omit
   });
   const url = `http://127.0.0.1:${request.port}`;
   const source = createSource({ mirrorsDirectory: paths.mirrors, umbrellaDirectory: request.directory });
-  const execution = await composeExecutor(foundation.value, registry);
+  const execution = await composeExecutor(foundation.value, registry, networks);
   if (!execution.ok) return execution;
   const cloud: Cloud = composeCloud({
     foundation: foundation.value,
     execution: execution.value,
+    networks,
     identities,
     secrets,
     run,
@@ -131,6 +139,7 @@ async function layFoundation(request: ServerRequest, stops: Stop[]): Promise<Res
   });
   // Tried out while the database starts.
   const sandboxTried = findSandbox(paths.root, programs.path);
+  const namespaceTried = findNetworkNamespace(programs.path);
   const opened = await openDatabase(request, paths, stops);
   if (!opened.ok) return opened;
   const held = await holdInstallation(opened.value, request.stateDirectory);
@@ -143,7 +152,13 @@ async function layFoundation(request: ServerRequest, stops: Stop[]): Promise<Res
   stops.push(() => store.value.close());
   const sandbox = (await sandboxTried) ?? "none";
   if (sandbox === "none") request.log("No user namespaces here: steps of builds can reach what this user can reach.");
-  return ok({ request, installation, paths, store: store.value, supervisors, programs, sandbox });
+  const namespace = await namespaceTried;
+  if (namespace.kind === "missing") {
+    request.log(
+      `No network namespaces here (${namespace.what}): steps of builds can reach every address that this machine can.`,
+    );
+  }
+  return ok({ request, installation, paths, store: store.value, supervisors, programs, sandbox, namespace });
 }
 
 async function openDatabase(
