@@ -65,8 +65,7 @@ async function hostOption(foundation: Foundation, networkOf: NetworkOf): Promise
       supervisors,
       mobiusCommand: programs.mobius,
       sandbox,
-      network: networkOptions(foundation, networkOf),
-      ...(dockerSocket === undefined ? {} : { dockerSocket }),
+      network: { ...networkOptions(foundation, networkOf), ...(dockerSocket === undefined ? {} : { dockerSocket }) },
     }),
     suits: async (step) => (suitsHost(step, programs) ? "ready" : "never"),
   };

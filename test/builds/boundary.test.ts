@@ -64,11 +64,15 @@ environments:
   production: ${environment(PRODUCTION, "policies: { promoteFrom: staging }")}
 `,
 );
+const SOCKET = join(folder, "docker.sock");
+const dockerEngine = createServer((_, response) => response.end("engine answers\n"));
+await new Promise<void>((listening) => dockerEngine.listen(SOCKET, listening));
 const networks = await BuildNetworks.open({ directory: folder, ownPorts: [servers.own.port] });
 await networks.addAddress({ project: STAGING, port: servers.staging.port });
 await networks.addAddress({ project: PRODUCTION, port: servers.production.port });
 afterAll(() => {
   for (const { server } of Object.values(servers)) server.close();
+  dockerEngine.close();
   rmSync(folder, { recursive: true });
 });
 
@@ -82,7 +86,8 @@ describe.each(["host", "oci"] as const)("a build of an environment, on the %s ex
   let parts: ExecutorParts;
   let world: BuildWorld;
   let executor: StepExecutor;
-  const options = { namespace, networkOf: (project: string) => networks.networkOf(project), path: PATH };
+  const networkOf = (project: string) => networks.networkOf(project);
+  const options = { namespace, networkOf, path: PATH, dockerSocket: SOCKET };
 
   beforeAll(async () => {
     if (skip) return;
@@ -161,6 +166,24 @@ describe.each(["host", "oci"] as const)("a build of an environment, on the %s ex
     expect(await world.log(await running)).toContain("later service answers\n");
     later.server.close();
   });
+
+  it.skipIf(skip || name !== "host")(
+    "reaches the Docker Engine only in a step whose image is there for that",
+    {
+      timeout: LONG,
+    },
+    async () => {
+      const script = `curl --silent --unix-socket ${SOCKET} http://docker/ || echo "refused: docker"`;
+      const docker = { name: "gcr.io/cloud-builders/docker", entrypoint: "sh", args: ["-c", script] };
+      expect(await log({ steps: [shell(script)] })).toContain("refused: docker\n");
+      const text = await log({ steps: [docker] });
+      expect(text).toContain("boundary not enforced by the kernel: this step has the Docker Engine's socket\n");
+      expect(text).toContain("engine answers\n");
+      const asked = { project: PRODUCTION, config: { steps: [docker] } } as const;
+      const refused = await admitBuild({ networks, executor, path: PATH }, asked);
+      expect(refused).toMatchObject({ ok: false, error: expect.stringContaining("boundary-not-enforced") });
+    },
+  );
 
   it.skipIf(skip || name !== "host")(
     "is answered after it has said all that it has to say",

@@ -15,6 +15,8 @@ export interface NetworkOptions {
   readonly networkOf: NetworkOf;
   /** PATH on which the commands of a namespace are found. */
   readonly path: string;
+  /** Where a Docker Engine listens that this user may use, links followed: whoever reaches it can leave every namespace. */
+  readonly dockerSocket?: string;
 }
 
 /** What is said of a step's network, and to whom it is refused. */

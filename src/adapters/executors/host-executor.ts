@@ -46,8 +46,6 @@ export interface HostExecutorOptions {
   readonly sandbox?: Sandbox | "none";
   /** The networks of environments' builds. */
   readonly network?: NetworkOptions;
-  /** Where a Docker Engine listens that this user may use: whoever reaches it can leave every namespace. */
-  readonly dockerSocket?: string;
 }
 
 /** Steps on the host. The order's `engineEnv` must hold a PATH: nothing of the server's environment reaches a step. */
@@ -93,9 +91,9 @@ function aroundBuild(sandbox: Sandbox, folders: BuildFolders) {
 }
 
 /** What the kernel does not keep of such a step's boundary. */
-function gapOf({ sandbox, network, dockerSocket }: HostExecutorOptions, { name }: BuildStep): string | undefined {
+function gapOf({ sandbox, network }: HostExecutorOptions, { name }: BuildStep): string | undefined {
   if (sandbox === "none") return NO_SANDBOX;
-  const hasDocker = dockerSocket !== undefined && DOCKER_IMAGES.test(name);
+  const hasDocker = network?.dockerSocket !== undefined && DOCKER_IMAGES.test(name);
   return hasDocker ? "this step has the Docker Engine's socket" : networkGap(network);
 }
 
@@ -167,7 +165,7 @@ interface Place {
 
 /** Where a step works, and what of the host it is shown. */
 function placeOf(order: StepOrder, parts: SessionParts): Result<Place, string> {
-  const { folders, sandbox, boundary, dockerSocket } = parts;
+  const { folders, sandbox, boundary, network } = parts;
   const { directory, volumes, config } = order;
   const isEnclosed = sandbox !== undefined && sandbox !== "none";
   if (volumes.length > 0 && !isEnclosed) {
@@ -191,9 +189,8 @@ function placeOf(order: StepOrder, parts: SessionParts): Result<Place, string> {
     }
     binds.push({ from: makeVolume(folders, name), to: path });
   }
-  if (boundary.network !== undefined && dockerSocket !== undefined && !DOCKER_IMAGES.test(config.name)) {
-    binds.push({ from: "/dev/null", to: dockerSocket });
-  }
+  const socket = boundary.network === undefined ? undefined : network?.dockerSocket;
+  if (socket !== undefined && !DOCKER_IMAGES.test(config.name)) binds.push({ from: "/dev/null", to: socket });
   return ok({ cwd, home: HOME, outputs: OUTPUTS, wrap: sandbox.wrap({ cwd: directory, binds }) });
 }
 
