@@ -19,6 +19,8 @@ interface StepFolders {
   readonly workspace: string;
   /** For files of one order only; outside the workspace, whose files may all be part of an image. */
   readonly scratch: string;
+  /** Variables with which git finds its way out of the step's network. */
+  readonly gitEnv: Readonly<Record<string, string>>;
 }
 
 /** Does orders in the folders given. */
@@ -32,7 +34,7 @@ export function createStepWork(folders: StepFolders): StepWork {
           onLine(order.reference);
           return ok({ kind: "none" });
         case "checkout":
-          return checkOut(folders.workspace, order, onLine);
+          return checkOut(folders, order, onLine);
         case "build-image":
           return buildImage(folders, order, onLine);
         default:
@@ -43,14 +45,14 @@ export function createStepWork(folders: StepFolders): StepWork {
 }
 
 async function checkOut(
-  workspace: string,
+  { workspace, gitEnv }: StepFolders,
   order: Extract<StepWorkOrder, { kind: "checkout" }>,
   onLine: (text: string) => void,
 ): Promise<Result<StepWorkReport, Problem>> {
   const done = await Promise.all(
     order.repositories.map(async ({ url, commit, path }) => {
       try {
-        await checkoutInto({ url, commit, into: join(workspace, path) });
+        await checkoutInto({ url, commit, into: join(workspace, path), env: gitEnv });
         onLine(`${path} at ${commit.slice(0, 12)}`);
         return undefined;
       } catch (cause) {

@@ -167,6 +167,22 @@ describe.each(["host", "oci"] as const)("a build of an environment, on the %s ex
     later.server.close();
   });
 
+  it.skipIf(skip || outside === undefined || name !== "host")(
+    "lets SSH out through the same proxy",
+    { timeout: LONG },
+    async () => {
+      const through = (port: number) =>
+        `printf 'GET / HTTP/1.0\\r\\n\\r\\n' | bash -c "$$MOBIUS_TUNNEL" bash ${outside} ${port} || echo refused`;
+      const text = await log({
+        steps: [shell(`${through(servers.outside.port)}; ${through(1)}; echo "$$GIT_SSH_COMMAND"`)],
+      });
+      expect(text).toContain("outside answers\n");
+      expect(text).toContain(`may not reach ${outside}:1.`);
+      expect(text).toContain("refused\n");
+      expect(text).toContain("ssh -o ProxyCommand='bash -c");
+    },
+  );
+
   it.skipIf(skip || name !== "host")(
     "reaches the Docker Engine only in a step whose image is there for that",
     {

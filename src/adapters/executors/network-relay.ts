@@ -8,6 +8,7 @@ import { type Duplex, pipeline } from "node:stream";
 import type { BuildNetwork } from "../../ports/build-network.ts";
 import { createForwardProxy } from "./forward-proxy.ts";
 import type { Listeners } from "./listeners.ts";
+import { proxyVariables } from "./proxy-variables.ts";
 
 /** Connections of one build at a time; more are closed at once. */
 const MAX_CONNECTIONS = 1_000;
@@ -67,19 +68,4 @@ function join(connection: Duplex, port: number): void {
   };
   pipeline(connection, outside, ended);
   pipeline(outside, connection, ended);
-}
-
-function proxyVariables(port: number): Readonly<Record<string, string>> {
-  const proxy = `http://127.0.0.1:${port}`;
-  const own = "127.0.0.1,localhost,::1";
-  return {
-    HTTP_PROXY: proxy,
-    HTTPS_PROXY: proxy,
-    http_proxy: proxy,
-    https_proxy: proxy,
-    NO_PROXY: own,
-    no_proxy: own,
-    // Node's own clients look at the variables only when they are told to.
-    NODE_USE_ENV_PROXY: "1",
-  };
 }
