@@ -109,7 +109,7 @@ async function reach(network: BuildNetwork, { host, port }: Place): Promise<Reac
     kind: "closed",
     reason: `mobius: steps of environment ${network.environment} may not reach ${host}:${port}. Name it in environments.${network.environment}.boundary of mobius.yaml.`,
   } as const;
-  if (!network.allows({ host, port })) return refused;
+  if (host === "" || !network.allows({ host, port })) return refused;
   try {
     const addresses = isIP(host) === 0 ? (await lookup(host, { all: true })).map(({ address }) => address) : [host];
     if (addresses.some(isClosed))
