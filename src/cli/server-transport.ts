@@ -1,3 +1,4 @@
+import { refusedByBoundary } from "../core/build/problems.ts";
 import type { Problem } from "../core/values/problem.ts";
 import { err, ok, type Result } from "../core/values/result.ts";
 import { cloudRefused, serverUnreachable } from "./problems.ts";
@@ -74,7 +75,9 @@ export async function problemsOf(response: Response): Promise<readonly Problem[]
   const body = (await response.json().catch(() => ({}))) as Envelope;
   if (Array.isArray(body.error?.problems) && body.error.problems.length > 0) return body.error.problems;
   const said = body.error?.message;
-  if (said !== undefined && response.status < 500) return [cloudRefused(response.status, said)];
+  if (said !== undefined && response.status < 500) {
+    return [refusedByBoundary(said) ?? cloudRefused(response.status, said)];
+  }
   return [serverUnreachable(response.url, `It answered ${response.status}${said === undefined ? "" : `: ${said}`}.`)];
 }
 

@@ -24,6 +24,8 @@ import type { Identities } from "../ports/identities.ts";
 import type { Source } from "../ports/source.ts";
 import type { StepLogs } from "../ports/step-logs.ts";
 import type { CallersOf } from "../server/routing.ts";
+import { admitBuild } from "./admit-build.ts";
+import type { BuildNetworks } from "./build-networks.ts";
 import type { Access } from "./compose-access.ts";
 import type { Execution } from "./compose-executor.ts";
 import { isDeclaredRepository } from "./declared-repositories.ts";
@@ -44,6 +46,7 @@ interface Parts {
   readonly registry: string;
   readonly url: string;
   readonly execution: Execution;
+  readonly networks: BuildNetworks;
 }
 
 export interface Cloud {
@@ -68,6 +71,11 @@ export function composeCloud(parts: Parts): Cloud {
     clock,
     ids,
     buildsDirectory: paths.builds,
+    admitBuild: (build) =>
+      admitBuild(
+        { networks: parts.networks, executor: parts.execution.executor, path: foundation.programs.path },
+        build,
+      ),
     stepEnvironment: ({ build }) => stepEnvironment(parts, build),
     sourceFor: (build, workspace) => fetchSource({ objects, source: parts.source }, build, workspace),
     accessSecret: parts.access.buildSecret,

@@ -3,6 +3,7 @@
  * is recovering: strays of an earlier server are ended, its PostgreSQL is adopted, and builds and releases go on.
  */
 
+import { findNetworkNamespace } from "../adapters/executors/network-namespace.ts";
 import { findSandbox } from "../adapters/executors/sandbox.ts";
 import { createSupervisors } from "../adapters/executors/supervisors.ts";
 import { createSource } from "../adapters/git/source.ts";
@@ -17,12 +18,13 @@ import { createStore } from "../adapters/store/store.ts";
 import { systemClock as clock } from "../adapters/system/system-clock.ts";
 import { systemIds as ids } from "../adapters/system/system-ids.ts";
 import { createRegistryServer, type RegistryOptions } from "../cloud/registry/registry-server.ts";
-import { createRunCloud } from "../cloud/run/run-cloud.ts";
+import { createRunCloud, type RunCloud } from "../cloud/run/run-cloud.ts";
 import { createSecretStore } from "../cloud/secret-manager-v1/secret-store.ts";
 import type { Problem } from "../core/values/problem.ts";
 import { ok, type Result } from "../core/values/result.ts";
 import type { Documents } from "../ports/documents.ts";
-import { composeAccess } from "./compose-access.ts";
+import { BuildNetworks } from "./build-networks.ts";
+import { type Access, composeAccess } from "./compose-access.ts";
 import { type Cloud, composeCloud } from "./compose-cloud.ts";
 import { composeExecutor } from "./compose-executor.ts";
 import { composeReleases } from "./compose-releases.ts";
@@ -54,7 +56,7 @@ export async function startServer(request: ServerRequest): Promise<Result<Runnin
 async function start(request: ServerRequest, stops: Stop[]): Promise<Result<Omit<RunningServer, "stop">, Problem>> {
   const foundation = await layFoundation(request, stops);
   if (!foundation.ok) return foundation;
-  const { installation, paths, store, supervisors } = foundation.value;
+  const { installation, paths, store } = foundation.value;
   const secrets = createSecretStore({ documents: store.documents, encryptionKey: installation.encryptionKey, clock });
   const people = createPeople({ documents: store.documents, owner: request.person, clock, ids });
   await request.prepare?.({ secrets, people });
@@ -71,25 +73,20 @@ async function start(request: ServerRequest, stops: Stop[]): Promise<Result<Omit
     authorize: registryAccess({ identities, access }),
     stops,
   });
-  const unpacker = createImageUnpacker({ registryUrl: registry, unpackedDirectory: paths.unpacked });
-  const run = createRunCloud({
-    documents: store.documents,
-    openSupervisor: () => supervisors.open({ name: "instances", directory: `${paths.instances}/records` }),
-    unpackImage: (reference) => unpacker.unpack(reference),
-    accessSecret: access.instanceSecret,
-    clock,
-    ids,
-    directory: paths.instances,
-    path: foundation.value.programs.path,
+  const networks = await BuildNetworks.open({
+    directory: request.directory,
+    ownPorts: [request.port, Number(new URL(registry).port)],
   });
+  const run = openRun(foundation.value, { registry, access, networks });
   stops.push(() => run.close());
   const url = `http://127.0.0.1:${request.port}`;
   const source = createSource({ mirrorsDirectory: paths.mirrors, umbrellaDirectory: request.directory });
-  const execution = await composeExecutor(foundation.value, registry);
+  const execution = await composeExecutor(foundation.value, registry, networks);
   if (!execution.ok) return execution;
   const cloud: Cloud = composeCloud({
     foundation: foundation.value,
     execution: execution.value,
+    networks,
     identities,
     secrets,
     access,
@@ -130,6 +127,25 @@ async function start(request: ServerRequest, stops: Stop[]): Promise<Result<Omit
   });
 }
 
+/** The embedded Cloud Run: instances of images of the registry, with the secrets that their accounts may read. */
+function openRun(
+  { store, supervisors, paths, programs }: Foundation,
+  parts: { readonly registry: string; readonly access: Access; readonly networks: BuildNetworks },
+): RunCloud {
+  const unpacker = createImageUnpacker({ registryUrl: parts.registry, unpackedDirectory: paths.unpacked });
+  return createRunCloud({
+    documents: store.documents,
+    openSupervisor: () => supervisors.open({ name: "instances", directory: `${paths.instances}/records` }),
+    unpackImage: (reference) => unpacker.unpack(reference),
+    accessSecret: parts.access.instanceSecret,
+    onAddress: (address) => parts.networks.addAddress(address),
+    clock,
+    ids,
+    directory: paths.instances,
+    path: programs.path,
+  });
+}
+
 async function layFoundation(request: ServerRequest, stops: Stop[]): Promise<Result<Foundation, Problem>> {
   const paths = statePaths(request.stateDirectory);
   const loaded = await loadInstallation({ stateDirectory: request.stateDirectory, ids });
@@ -144,6 +160,7 @@ async function layFoundation(request: ServerRequest, stops: Stop[]): Promise<Res
   });
   // Tried out while the database starts.
   const sandboxTried = findSandbox(paths.root, programs.path);
+  const namespaceTried = findNetworkNamespace(programs.path);
   const opened = await openDatabase(request, paths, stops);
   if (!opened.ok) return opened;
   const held = await holdInstallation(opened.value, request.stateDirectory);
@@ -156,7 +173,13 @@ async function layFoundation(request: ServerRequest, stops: Stop[]): Promise<Res
   stops.push(() => store.value.close());
   const sandbox = (await sandboxTried) ?? "none";
   if (sandbox === "none") request.log("No user namespaces here: steps of builds can reach what this user can reach.");
-  return ok({ request, installation, paths, store: store.value, supervisors, programs, sandbox });
+  const namespace = await namespaceTried;
+  if (namespace.kind === "missing") {
+    request.log(
+      `No network namespaces here (${namespace.what}): steps of builds can reach every address that this machine can.`,
+    );
+  }
+  return ok({ request, installation, paths, store: store.value, supervisors, programs, sandbox, namespace });
 }
 
 async function openDatabase(

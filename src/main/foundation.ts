@@ -1,3 +1,4 @@
+import type { NetworkNamespace } from "../adapters/executors/network-namespace.ts";
 import type { Sandbox } from "../adapters/executors/sandbox.ts";
 import type { Installation } from "../adapters/identity/installation.ts";
 import type { Store } from "../adapters/store/store.ts";
@@ -49,4 +50,6 @@ export interface Foundation {
   readonly programs: Programs;
   /** What keeps a build's steps to their own build, where the machine has it. */
   readonly sandbox: Sandbox | "none";
+  /** What keeps it to its environment's network. */
+  readonly namespace: NetworkNamespace;
 }

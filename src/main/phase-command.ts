@@ -1,5 +1,6 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { PROXY_VARIABLES } from "../adapters/executors/proxy-variables.ts";
 import { systemClock as clock } from "../adapters/system/system-clock.ts";
 import { phase } from "../cli/commands/phase.ts";
 import { ServerClient } from "../cli/server-client.ts";
@@ -20,10 +21,21 @@ export async function runPhaseCommand(name: string, subject: string | undefined)
       // Only checkouts and images need more than the connection.
       const { createStepWork } = await import("./step-work.ts");
       const scratch = join(home || tmpdir(), ".mobius");
-      return createStepWork({ workspace: process.cwd(), scratch, token: new Secret(token) }).perform(order, onLine);
+      const folders = { workspace: process.cwd(), scratch, token: new Secret(token), gitEnv: waysOut() };
+      return createStepWork(folders).perform(order, onLine);
     },
   };
   const server = new ServerClient({ url, token: async () => token, send: (address, init) => fetch(address, init) });
   const out = (text: string) => void process.stdout.write(`${text}\n`);
   return phase({ clock, out, err: out, server, work }, name, subject);
+}
+
+/** What the step's environment says about the way out of its network; git is given nothing else of it. */
+function waysOut(): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    PROXY_VARIABLES.flatMap((name) => {
+      const value = process.env[name];
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
 }

@@ -22,6 +22,8 @@ interface StepFolders {
   readonly scratch: string;
   /** The step's own: it pushes images as the account that its build runs as. */
   readonly token: Secret;
+  /** Variables with which git finds its way out of the step's network. */
+  readonly gitEnv: Readonly<Record<string, string>>;
 }
 
 /** Does orders in the folders given. */
@@ -35,7 +37,7 @@ export function createStepWork(folders: StepFolders): StepWork {
           onLine(order.reference);
           return ok({ kind: "none" });
         case "checkout":
-          return checkOut(folders.workspace, order, onLine);
+          return checkOut(folders, order, onLine);
         case "build-image":
           return buildImage(folders, order, onLine);
         default:
@@ -46,14 +48,14 @@ export function createStepWork(folders: StepFolders): StepWork {
 }
 
 async function checkOut(
-  workspace: string,
+  { workspace, gitEnv }: StepFolders,
   order: Extract<StepWorkOrder, { kind: "checkout" }>,
   onLine: (text: string) => void,
 ): Promise<Result<StepWorkReport, Problem>> {
   const done = await Promise.all(
     order.repositories.map(async ({ url, commit, path }) => {
       try {
-        await checkoutInto({ url, commit, into: join(workspace, path) });
+        await checkoutInto({ url, commit, into: join(workspace, path), env: gitEnv });
         onLine(`${path} at ${commit.slice(0, 12)}`);
         return undefined;
       } catch (cause) {

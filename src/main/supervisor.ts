@@ -10,6 +10,7 @@ import { closeSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { openExitRecords } from "../adapters/executors/exit-records.ts";
 import { findProgram } from "../adapters/executors/find-program.ts";
+import { answerListens } from "../adapters/executors/listeners.ts";
 import { markedProcesses, signal } from "../adapters/executors/marked-processes.ts";
 import { createOutputPipes, type OutputPipe } from "../adapters/executors/output-pipes.ts";
 import { DEFAULT_QUOTA_BYTES, type OutputRelay, openOutputRelay } from "../adapters/executors/output-relay.ts";
@@ -53,6 +54,7 @@ function main(): void {
     else if (command !== undefined) void end(command.id, command.graceMs);
   });
   lines.on("close", () => void abandon());
+  answerListens();
   process.on("uncaughtException", () => void abandon()); // a fault of ours must not leave processes behind
   for (const name of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(name, () => void abandon());
 }

@@ -46,6 +46,7 @@ export function createFakeSupervisors(program: FakeProgram): FakeSupervisors {
     async open({ name }): Promise<Supervisor> {
       return {
         start: async (spec) => start(name, spec),
+        variables: {},
         async close() {
           const own = [...running].filter(([key]) => key.startsWith(`${name}/`));
           await Promise.all(own.map(([, process]) => process.stop(0)));

@@ -1,5 +1,6 @@
 import type { NonEmpty } from "../core/values/problem.ts";
 import type { Secret } from "../core/values/secret.ts";
+import type { BuildNetwork } from "./build-network.ts";
 
 /** One process to run on the host. `env` is the whole environment: nothing is inherited. */
 export interface ProcessSpec {
@@ -32,6 +33,8 @@ export interface ExitRecord {
  * that asked for them dies, however it dies. Exit records are on disk before `exited` resolves.
  */
 export interface Supervisor {
+  /** With which its processes find what their network lets out; none in the host's. */
+  readonly variables: Readonly<Record<string, string>>;
   start(spec: ProcessSpec): Promise<RunningProcess>;
   /** Ends everything with the kill ladder (SIGTERM, grace, SIGKILL) and the supervisor itself. */
   close(): Promise<void>;
@@ -54,6 +57,8 @@ export interface SupervisorRequest {
   readonly directory: string;
   /** A command that runs the supervisor, and with it all its processes, in some surroundings; found on `path`. */
   readonly wrap?: { readonly command: NonEmpty<string>; readonly path: string };
+  /** What is let into and out of the network of its own that `wrap` gives it; it has the host's where nothing is said. */
+  readonly network?: BuildNetwork;
 }
 
 /** Makes one supervisor: per build for its steps, per server for service instances. */

@@ -40,6 +40,7 @@ export function createFakeStepExecutor(run: FakeStep): FakeStepExecutor {
     started,
     records,
     running: () => [...running.keys()],
+    gap: async () => undefined,
     open: async ({ id, directory }) => ({
       workspace: `${directory}/workspace`,
       start: async (order) => start(id, order),

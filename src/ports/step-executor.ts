@@ -21,6 +21,21 @@ export interface StepOrder {
   readonly logPath: string;
 }
 
+/** A step before it has a build to run in: enough to say what would run it. */
+export interface StepPreview extends Pick<StepOrder, "config" | "env" | "engineEnv"> {
+  /** Names of the secret variables that it will have. */
+  readonly secretEnv: Readonly<Record<string, unknown>>;
+}
+
+/** A build to run steps for. */
+export interface ExecutedBuild {
+  readonly id: string;
+  /** The build's own folder. */
+  readonly directory: string;
+  /** Whose environment's boundary is kept. */
+  readonly project: string;
+}
+
 /** How a try ended, as far as the executor can tell: a time limit is the engine's word. */
 export type ExecutedOutcome = Extract<StepOutcome, { kind: "exited" | "signalled" | "not-started" }>;
 
@@ -52,8 +67,13 @@ export interface StepSession {
 
 /** A way to run steps: on the host's tools, in containers. Every kind leaves nothing running after a step. */
 export interface StepExecutor {
-  /** `directory` is the build's own folder; opening it again finds what is there. */
-  open(build: { readonly id: string; readonly directory: string }): Promise<StepSession>;
+  /** Opening it again finds what is there. */
+  open(build: ExecutedBuild): Promise<StepSession>;
+  /**
+   * What the kernel would not keep of an environment's boundary while such a step runs code of a repository; undefined
+   * where it keeps all, or the step runs nothing but this installation.
+   */
+  gap(step: StepPreview): Promise<string | undefined>;
   /**
    * How an earlier server's try ended, where that was recorded before the server died; undefined where it was
    * interrupted. Called after `sweep`.

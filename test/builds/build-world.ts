@@ -27,7 +27,7 @@ export interface BuildWorld extends AsyncDisposable {
   readonly stepLogs: StepLogs;
   readonly faults: unknown[];
   /** Submits a build and waits for its end. */
-  run(config: BuildConfig): Promise<Build>;
+  run(config: BuildConfig, project?: string): Promise<Build>;
   log(build: Build): Promise<string>;
 }
 
@@ -75,8 +75,8 @@ export function createBuildWorld(
     directory,
     faults,
     stepLogs: deps.stepLogs,
-    async run(config) {
-      const submission = { project: "p1", location: "global", config, actor: actorId("person", "ada") };
+    async run(config, project = "p1") {
+      const submission = { project, location: "global", config, actor: actorId("person", "ada") };
       const submitted = await engine.submit(submission);
       if (!submitted.ok) throw new Error(submitted.error.message);
       const build = await engine.ended(submitted.value.id, AbortSignal.timeout(30_000));

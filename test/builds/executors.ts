@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { NetworkOptions } from "../../src/adapters/executors/build-boundary.ts";
 import { findContainers } from "../../src/adapters/executors/containers.ts";
 import { findDockerEngine } from "../../src/adapters/executors/docker/docker-engine.ts";
 import { createDockerExecutor } from "../../src/adapters/executors/docker/docker-executor.ts";
@@ -47,7 +48,7 @@ for (const name of EXECUTORS) {
 
 export interface ExecutorParts extends AsyncDisposable {
   /** A new one, as a server that starts again makes it. */
-  readonly make: (directory: string) => Promise<StepExecutor>;
+  readonly make: (directory: string, network?: NetworkOptions) => Promise<StepExecutor>;
   readonly registryUrl: string;
   readonly localImages?: LocalImages;
   readonly resolveImage: (reference: string) => Promise<string | undefined>;
@@ -72,15 +73,24 @@ export async function startExecutor(name: ExecutorName): Promise<ExecutorParts> 
           isInRegistry: async (reference) => (await images.localDigest(reference)) !== undefined,
           clock: systemClock,
         });
-  const make = async (directory: string): Promise<StepExecutor> => {
+  const make = async (directory: string, network?: NetworkOptions): Promise<StepExecutor> => {
     const supervisors = testSupervisors(directory);
+    const kept = network === undefined ? {} : { network };
     if (name === "host") {
       const sandbox = (await findSandbox(directory, PATH)) ?? "none";
-      return createHostExecutor({ supervisors, mobiusCommand: ["echo", "mobius"], sandbox });
+      return createHostExecutor({ supervisors, mobiusCommand: ["echo", "mobius"], sandbox, ...kept });
     }
-    if (name === "oci" && containers !== undefined) return createOciExecutor({ supervisors, containers, images });
+    if (name === "oci" && containers !== undefined) {
+      return createOciExecutor({ supervisors, containers, images, ...kept });
+    }
     if (engine === undefined || docker === undefined) throw new Error(missing(name));
-    return createDockerExecutor({ engine, images: docker, installationId: `test-${directory.slice(-6)}` });
+    const networkOf = network === undefined ? {} : { networkOf: network.networkOf };
+    return createDockerExecutor({
+      engine,
+      images: docker,
+      installationId: `test-${directory.slice(-6)}`,
+      ...networkOf,
+    });
   };
   return {
     make,

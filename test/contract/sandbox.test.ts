@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createHostExecutor } from "../../src/adapters/executors/host-executor.ts";
-import { findSandbox, NOT_ENFORCED, type Sandbox } from "../../src/adapters/executors/sandbox.ts";
+import { findSandbox, NO_SANDBOX, type Sandbox } from "../../src/adapters/executors/sandbox.ts";
 import { createSupervisors } from "../../src/adapters/executors/supervisors.ts";
 import { systemClock } from "../../src/adapters/system/system-clock.ts";
 import { Secret } from "../../src/core/values/secret.ts";
@@ -47,7 +47,7 @@ describe.skipIf(found === undefined)("a step in its sandbox", () => {
   beforeAll(async () => {
     const sandbox: Sandbox | undefined = await findSandbox(state, PATH);
     const executor = createHostExecutor({ supervisors, mobiusCommand: ["mobius"], sandbox: sandbox ?? "none" });
-    session = await executor.open({ id: "mine", directory: own });
+    session = await executor.open({ id: "mine", project: "p1", directory: own });
   });
   afterAll(async () => {
     await session.close();
@@ -181,7 +181,7 @@ describe.skipIf(found === undefined)("a build whose state directory is reached t
     symlinkSync(state, link);
     const sandbox = (await findSandbox(link, PATH)) ?? "none";
     const executor = createHostExecutor({ supervisors, mobiusCommand: ["mobius"], sandbox });
-    const session = await executor.open({ id: "mine", directory: join(link, "builds", "mine") });
+    const session = await executor.open({ id: "mine", project: "p1", directory: join(link, "builds", "mine") });
     const logPath = join(link, "builds", "mine", "steps", "s.log");
     const script = `cat ${state}/token ${link}/token; ls ${state}/postgres; ${link}/programs/tool`;
     const running = await session.start(
@@ -199,12 +199,12 @@ describe("a step where there is no sandbox", () => {
   it("runs, and its log says what it can reach", async () => {
     const { state, supervisors } = makeState();
     const executor = createHostExecutor({ supervisors, mobiusCommand: ["mobius"], sandbox: "none" });
-    const session = await executor.open({ id: "mine", directory: join(state, "builds", "mine") });
+    const session = await executor.open({ id: "mine", project: "p1", directory: join(state, "builds", "mine") });
     const logPath = join(state, "builds", "mine", "steps", "s.log");
     const config = { name: "bash", entrypoint: "echo", args: ["hi"] };
     const running = await session.start(orderOf(0, config, logPath));
     expect((await running.ended).outcome).toEqual({ kind: "exited", code: 0 });
-    expect(readFileSync(logPath, "utf8")).toBe(`${NOT_ENFORCED}hi\n`);
+    expect(readFileSync(logPath, "utf8")).toBe(`boundary not enforced by the kernel: ${NO_SANDBOX}\nhi\n`);
     await session.close();
     rmSync(state, { recursive: true });
   });

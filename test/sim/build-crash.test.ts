@@ -90,6 +90,7 @@ function startServer(disk: Disk, fate: Fate) {
       const session = await disk.executor.open(build);
       return { ...session, start: mortal(fate, session.start), close: mortal(fate, session.close) };
     }),
+    gap: disk.executor.gap,
     recorded: mortal(fate, disk.executor.recorded),
     sweep: mortal(fate, disk.executor.sweep),
   };

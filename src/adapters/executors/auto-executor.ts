@@ -1,4 +1,4 @@
-import type { StepExecutor, StepOrder, StepSession } from "../../ports/step-executor.ts";
+import type { StepExecutor, StepPreview, StepSession } from "../../ports/step-executor.ts";
 
 import { recordedEnd } from "./step-end.ts";
 import { buildFolders, makeBuildFolders } from "./step-folders.ts";
@@ -8,7 +8,7 @@ export interface ExecutorOption {
   readonly name: string;
   readonly executor: StepExecutor;
   /** `ready`: the image is at hand. `fetch`: it would have to be fetched, and may not be there. */
-  readonly suits: (order: StepOrder) => Promise<"ready" | "fetch" | "never">;
+  readonly suits: (step: StepPreview) => Promise<"ready" | "fetch" | "never">;
 }
 
 /**
@@ -42,6 +42,7 @@ export function createAutoExecutor(options: readonly [ExecutorOption, ...Executo
         },
       };
     },
+    gap: async (step) => (await choose(options, step)).executor.gap(step),
     recorded: recordedEnd,
     async sweep() {
       let count = 0;
@@ -53,11 +54,11 @@ export function createAutoExecutor(options: readonly [ExecutorOption, ...Executo
 
 async function choose(
   options: readonly [ExecutorOption, ...ExecutorOption[]],
-  order: StepOrder,
+  step: StepPreview,
 ): Promise<ExecutorOption> {
   let fetching: ExecutorOption | undefined;
   for (const option of options) {
-    const suits = await option.suits(order);
+    const suits = await option.suits(step);
     if (suits === "ready") return option;
     if (suits === "fetch") fetching ??= option;
   }

@@ -29,6 +29,9 @@ const CLOUD_BUILDERS: Readonly<Record<string, BuilderImage>> = {
   yarn: tool("yarn"),
 };
 
+/** Builders that are there to speak to a Docker Engine. */
+export const DOCKER_IMAGES: RegExp = /(^|\/)cloud-builders\/(docker|gcb-internal)([:@].*)?$/;
+
 /** Other well-known images, by repository without tag. */
 const WELL_KNOWN: Readonly<Record<string, BuilderImage>> = {
   alpine: NONE,

@@ -1,6 +1,6 @@
 /**
  * Containers without a daemon: an overlay over an image's unpacked files, put together and entered by bubblewrap. They
- * have their own files, processes and host name; the network is the host's, and nothing limits their memory or CPU. Begin
+ * have their own files, processes and host name, and the network of their supervisor; nothing limits their memory or CPU. Begin
  * with `findContainers`.
  */
 import { execFile } from "node:child_process";

@@ -3,14 +3,24 @@
  * sandbox they find `/workspace`, `/builder/home` and volumes where Cloud Build has them; without one, `/workspace` is
  * only where they start. Begin with `createHostExecutor`.
  */
-import { appendFileSync, existsSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
+import type { BuildStep } from "../../core/build/build-config.ts";
+import { mayRunRepositoryCode } from "../../core/build/repository-code.ts";
 import type { NonEmpty } from "../../core/values/problem.ts";
 import { err, ok, type Result } from "../../core/values/result.ts";
-import type { ExitRecord, Supervisor, Supervisors } from "../../ports/processes.ts";
-import type { ExecutedOutcome, RunningStep, StepExecutor, StepOrder, StepSession } from "../../ports/step-executor.ts";
-import { builderImage, MAPPED_IMAGES } from "./builder-images.ts";
+import type { ExitRecord, Supervisors } from "../../ports/processes.ts";
+import type {
+  ExecutedOutcome,
+  RunningStep,
+  StepExecutor,
+  StepOrder,
+  StepPreview,
+  StepSession,
+} from "../../ports/step-executor.ts";
+import { type EnclosedSupervisor, type NetworkOptions, networkGap, openEnclosed } from "./build-boundary.ts";
+import { builderImage, DOCKER_IMAGES, MAPPED_IMAGES } from "./builder-images.ts";
 import { findProgram } from "./find-program.ts";
-import { type Bind, NOT_ENFORCED, type Sandbox } from "./sandbox.ts";
+import { type Bind, NO_SANDBOX, type Sandbox } from "./sandbox.ts";
 import { recordedEnd, stepEnd } from "./step-end.ts";
 import { secretsOf, stepEnvironment } from "./step-environment.ts";
 import {
@@ -34,22 +44,26 @@ export interface HostExecutorOptions {
   readonly mobiusCommand: NonEmpty<string>;
   /** What keeps a step to its own build; `none` where the machine has nothing of the kind, which each log then says. */
   readonly sandbox?: Sandbox | "none";
+  /** The networks of environments' builds. */
+  readonly network?: NetworkOptions;
 }
 
 /** Steps on the host. The order's `engineEnv` must hold a PATH: nothing of the server's environment reaches a step. */
 export function createHostExecutor(options: HostExecutorOptions): StepExecutor {
   return {
-    async open({ id, directory }) {
+    async open({ id, directory, project }) {
       const folders = buildFolders(directory);
       makeBuildFolders(folders);
-      const { supervisors, mobiusCommand, sandbox } = options;
-      const supervisor = await supervisors.open({
+      const { supervisors, sandbox, network } = options;
+      const request = {
         name: `build-${id}`,
         directory: folders.steps,
         ...(sandbox === undefined || sandbox === "none" ? {} : { wrap: aroundBuild(sandbox, folders) }),
-      });
-      return session({ supervisor, folders, mobius: mobiusCommand, sandbox });
+      };
+      const enclosed = await openEnclosed(supervisors, request, { project, options: network });
+      return session({ ...options, ...enclosed, folders });
     },
+    gap: async (step) => (runsOf(step) === "ours" ? undefined : gapOf(options, step.config)),
     recorded: recordedEnd,
     sweep: () => options.supervisors.sweep(),
   };
@@ -57,7 +71,7 @@ export function createHostExecutor(options: HostExecutorOptions): StepExecutor {
 
 /** Whether the host has what stands for the step's image, its program included. */
 export function suitsHost(
-  { config, env, engineEnv }: StepOrder,
+  { config, env, engineEnv }: StepPreview,
   host: { readonly mobius: readonly string[]; readonly path: string },
 ): boolean {
   const image = builderImage(config.name, host.mobius);
@@ -76,19 +90,34 @@ function aroundBuild(sandbox: Sandbox, folders: BuildFolders) {
   return { command: sandbox.around({ own: folders.own, binds }), path: sandbox.path };
 }
 
-interface SessionParts {
-  readonly supervisor: Supervisor;
-  readonly folders: BuildFolders;
-  readonly mobius: readonly string[];
-  readonly sandbox: Sandbox | "none" | undefined;
+/** What the kernel does not keep of such a step's boundary. */
+function gapOf({ sandbox, network }: HostExecutorOptions, { name }: BuildStep): string | undefined {
+  if (sandbox === "none") return NO_SANDBOX;
+  const hasDocker = network?.dockerSocket !== undefined && DOCKER_IMAGES.test(name);
+  return hasDocker ? "this step has the Docker Engine's socket" : networkGap(network);
 }
 
-function session({ supervisor, folders, mobius, sandbox }: SessionParts): StepSession {
+function runsOf({ config, env, secretEnv }: StepPreview): "ours" | "repository-code" {
+  const mayRun = mayRunRepositoryCode(config, [...Object.keys(env), ...Object.keys(secretEnv)]);
+  return mayRun ? "repository-code" : "ours";
+}
+
+interface SessionParts extends HostExecutorOptions, EnclosedSupervisor {
+  readonly folders: BuildFolders;
+}
+
+function session(parts: SessionParts): StepSession {
+  const { supervisor, boundary, folders, mobiusCommand, sandbox } = parts;
   return {
     workspace: folders.workspace,
     async start(order) {
-      const place = placeOf(order, folders, sandbox);
-      const command = place.ok ? commandOf(order, folders, mobius) : place;
+      // A build of no environment misses nothing but the sandbox.
+      const isKept = boundary.network === undefined && sandbox !== "none";
+      const what = isKept ? undefined : gapOf(parts, order.config);
+      const refusal = boundary.admit(order, { what, runs: runsOf(order) });
+      if (refusal !== undefined) return notStarted(refusal);
+      const place = placeOf(order, parts);
+      const command = place.ok ? commandOf(order, folders, mobiusCommand) : place;
       if (!command.ok || !place.ok) return notStarted(command.ok ? "" : command.error);
       const { cwd, home, outputs, wrap } = place.value;
       const env = stepEnvironment(order, {
@@ -96,10 +125,10 @@ function session({ supervisor, folders, mobius, sandbox }: SessionParts): StepSe
         BUILDER_OUTPUT: outputs,
         CLOUDSDK_CONFIG: `${home}/.gcloud`,
         ...command.value.imageEnv,
+        ...supervisor.variables,
         ...order.engineEnv,
       });
       const mask = Object.values(order.secretEnv);
-      if (sandbox === "none") appendFileSync(order.logPath, NOT_ENFORCED, { mode: 0o600 });
       const { logPath } = order;
       const { argv } = command.value;
       const running = await supervisor.start({ id: processId(order), argv, wrap, cwd, env, logPath, mask });
@@ -110,7 +139,7 @@ function session({ supervisor, folders, mobius, sandbox }: SessionParts): StepSe
         stop: async (graceMs) => void (await running.stop(graceMs)),
       };
     },
-    close: () => supervisor.close(),
+    close: () => parts.supervisor.close(),
   };
 }
 
@@ -135,12 +164,9 @@ interface Place {
 }
 
 /** Where a step works, and what of the host it is shown. */
-function placeOf(
-  order: StepOrder,
-  folders: BuildFolders,
-  sandbox: Sandbox | "none" | undefined,
-): Result<Place, string> {
-  const { directory, volumes } = order;
+function placeOf(order: StepOrder, parts: SessionParts): Result<Place, string> {
+  const { folders, sandbox, boundary, network } = parts;
+  const { directory, volumes, config } = order;
   const isEnclosed = sandbox !== undefined && sandbox !== "none";
   if (volumes.length > 0 && !isEnclosed) {
     return err("the host executor has no volumes on this machine: keep the files beneath /workspace");
@@ -163,6 +189,8 @@ function placeOf(
     }
     binds.push({ from: makeVolume(folders, name), to: path });
   }
+  const socket = boundary.network === undefined ? undefined : network?.dockerSocket;
+  if (socket !== undefined && !DOCKER_IMAGES.test(config.name)) binds.push({ from: "/dev/null", to: socket });
   return ok({ cwd, home: HOME, outputs: OUTPUTS, wrap: sandbox.wrap({ cwd: directory, binds }) });
 }
 

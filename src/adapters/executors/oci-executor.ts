@@ -7,8 +7,9 @@ import { join } from "node:path";
 import type { NonEmpty } from "../../core/values/problem.ts";
 import { err, ok, type Result } from "../../core/values/result.ts";
 import type { ContainerImage, ContainerImages } from "../../ports/container-images.ts";
-import type { RunningProcess, Supervisor, Supervisors } from "../../ports/processes.ts";
+import type { RunningProcess, Supervisors } from "../../ports/processes.ts";
 import type { RunningStep, StepEnd, StepExecutor, StepOrder, StepSession } from "../../ports/step-executor.ts";
+import { type EnclosedSupervisor, type NetworkOptions, networkGap, openEnclosed } from "./build-boundary.ts";
 import { containerBinds, containerEnvironment } from "./container-parts.ts";
 import { type Containers, makeLayer, removeLayer } from "./containers.ts";
 import { findProgram, type ImageFiles, isPlain, userOf } from "./image-files.ts";
@@ -25,50 +26,65 @@ export interface OciExecutorOptions {
   readonly supervisors: Supervisors;
   readonly containers: Containers;
   readonly images: ContainerImages;
+  /** The networks of environments' builds. */
+  readonly network?: NetworkOptions;
 }
 
 /** Steps in containers that need neither a daemon nor root. */
 export function createOciExecutor(options: OciExecutorOptions): StepExecutor {
   return {
-    async open({ id, directory }) {
+    async open({ id, directory, project }) {
       const folders = buildFolders(directory);
       makeBuildFolders(folders);
-      const supervisor = await options.supervisors.open({ name: `build-${id}`, directory: folders.steps });
-      return session(options, supervisor, folders);
+      const { supervisors, network } = options;
+      const request = { name: `build-${id}`, directory: folders.steps };
+      const enclosed = await openEnclosed(supervisors, request, { project, options: network });
+      return session({ ...options, ...enclosed, folders });
     },
+    gap: async () => networkGap(options.network),
     recorded: recordedEnd,
     sweep: () => options.supervisors.sweep(),
   };
 }
 
-function session(options: OciExecutorOptions, supervisor: Supervisor, folders: BuildFolders): StepSession {
+interface SessionParts extends OciExecutorOptions, EnclosedSupervisor {
+  readonly folders: BuildFolders;
+}
+
+function session(parts: SessionParts): StepSession {
+  const { boundary, folders, network } = parts;
   return {
     workspace: folders.workspace,
-    start: async (order) => begin(options, supervisor, folders, order),
-    close: () => supervisor.close(),
+    async start(order) {
+      const what = boundary.network === undefined ? undefined : networkGap(network);
+      // Who has pushed an image that is named as ours is unknown: what it runs counts as a repository's.
+      const refusal = boundary.admit(order, { what, runs: "repository-code" });
+      if (refusal === undefined) return begin(parts, order);
+      return { ended: Promise.resolve({ outcome: { kind: "not-started", reason: refusal } }), stop: async () => {} };
+    },
+    close: () => parts.supervisor.close(),
   };
 }
 
 /** Fetching an image may take long: the step counts as running meanwhile, and can be ended. */
-function begin(
-  options: OciExecutorOptions,
-  supervisor: Supervisor,
-  folders: BuildFolders,
-  order: StepOrder,
-): RunningStep {
+function begin({ supervisor, folders, images, containers }: SessionParts, order: StepOrder): RunningStep {
   let isStopped = false;
   let process: RunningProcess | undefined;
   const layer = join(folders.own, "containers", processId(order));
   const run = async (): Promise<StepEnd> => {
-    const image = await imageFor(options.images, order);
+    const image = await imageFor(images, order);
     if (!image.ok) return { outcome: { kind: "not-started", reason: image.error } };
     const { digest } = image.value;
     if (isStopped) return { outcome: { kind: "signalled", signal: "SIGTERM" } };
-    const planned = planOf(order, folders, image.value);
+    const planned = planOf(
+      { ...order, engineEnv: { ...supervisor.variables, ...order.engineEnv } },
+      folders,
+      image.value,
+    );
     if (!planned.ok) return stepEnd({ kind: "not-started", reason: planned.error }, { digest });
     const { argv, env, ...place } = planned.value;
     await makeLayer(layer);
-    const [program, ...args] = options.containers.enter({ ...place, rootfs: image.value.directory, layer });
+    const [program, ...args] = containers.enter({ ...place, rootfs: image.value.directory, layer });
     process = await supervisor.start({
       id: processId(order),
       argv: [program, ...args, ...argv],

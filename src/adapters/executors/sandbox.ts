@@ -12,9 +12,8 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import type { NonEmpty } from "../../core/values/problem.ts";
 
-/** What a step's log says where there is no sandbox. */
-export const NOT_ENFORCED =
-  "boundary not enforced by the kernel: this step can reach what the server's user can reach\n";
+/** What is not kept of a step's boundary where there is no sandbox. */
+export const NO_SANDBOX = "this step can reach what the server's user can reach";
 
 const PROBE_MS = 10_000;
 
@@ -83,7 +82,7 @@ const STEP = `set -e
 cwd=$1 user=$2 group=$3 init=$4
 shift 4
 while [ "$1" != -- ]; do
-  mkdir -p "$2"
+  [ -e "$2" ] || mkdir -p "$2"
   mount --bind "$1" "$2"
   shift 2
 done

@@ -5,6 +5,7 @@
 import { spawn } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { createInterface } from "node:readline";
+import type { BuildNetwork } from "../../ports/build-network.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type {
   ExitRecord,
@@ -14,7 +15,9 @@ import type {
   SupervisorRequest,
   Supervisors,
 } from "../../ports/processes.ts";
+import { createListeners, type Listeners } from "./listeners.ts";
 import { markedProcesses, signal } from "./marked-processes.ts";
+import { openNetworkRelay } from "./network-relay.ts";
 import { forgetLeftovers, HAS_PROC, type ProcessRecords, recordedLeftovers, recordProcess } from "./process-records.ts";
 import { byteStrings } from "./step-environment.ts";
 import { MARK_VARIABLE, OWNER_VARIABLE, type SupervisorCommand, type SupervisorReport } from "./supervisor-protocol.ts";
@@ -47,9 +50,12 @@ export function createSupervisors(options: SupervisorsOptions): Supervisors {
   const directory = options.recordsDirectory;
   const records = isRecorded && directory !== undefined ? { directory, owner } : undefined;
   return {
-    async open({ name, directory, wrap }) {
+    async open({ name, directory, wrap, network }) {
       mkdirSync(directory, { recursive: true, mode: 0o700 });
-      return openSupervisor({ ...options, owner, mark: `${options.installationId}/${name}`, directory, records, wrap });
+      const mark = `${options.installationId}/${name}`;
+      const kind = network === undefined ? "host" : "own";
+      const opened = openSupervisor({ ...options, owner, mark, directory, records, wrap, network: kind });
+      return network === undefined ? opened.supervisor : inNetwork(opened, network);
     },
     sweep: () =>
       isRecorded ? sweepRecorded(records, options.clock) : sweepMarked(options.installationId, owner, options.clock),
@@ -62,6 +68,7 @@ interface Opening extends SupervisorsOptions {
   readonly directory: string;
   readonly records: ProcessRecords | undefined;
   readonly wrap: SupervisorRequest["wrap"];
+  readonly network: "own" | "host";
 }
 
 interface Expected {
@@ -70,8 +77,32 @@ interface Expected {
   readonly lost: (reason: Error) => void;
 }
 
-function openSupervisor(opening: Opening): Supervisor {
-  const { wrap, nodePath, supervisorScript, directory, records } = opening;
+interface Opened {
+  readonly supervisor: Supervisor;
+  /** In its own network; nothing can be opened in the host's. */
+  readonly listeners: Listeners;
+}
+
+/** Lets in and out what the build may reach, as long as the supervisor is there. */
+async function inNetwork({ supervisor, listeners }: Opened, network: BuildNetwork): Promise<Supervisor> {
+  try {
+    const relay = await openNetworkRelay(listeners, network);
+    return {
+      variables: relay.variables,
+      start: (spec) => supervisor.start(spec),
+      async close() {
+        relay.close();
+        await supervisor.close();
+      },
+    };
+  } catch (cause) {
+    await supervisor.close();
+    throw cause;
+  }
+}
+
+function openSupervisor(opening: Opening): Opened {
+  const { wrap, nodePath, supervisorScript, directory, records, network } = opening;
   const own = [nodePath, supervisorScript, directory, records?.directory ?? ""];
   const [program = nodePath, ...args] = [...(wrap?.command ?? []), ...own];
   const child = spawn(program, args, {
@@ -82,8 +113,10 @@ function openSupervisor(opening: Opening): Supervisor {
       [OWNER_VARIABLE]: opening.owner,
       ...(wrap === undefined ? {} : { PATH: wrap.path }),
     },
-    stdio: ["pipe", "pipe", "inherit"],
+    stdio: ["pipe", "pipe", "inherit", ...(network === "own" ? (["ipc"] as const) : [])],
   });
+  const { stdin, stdout } = child;
+  if (stdin === null || stdout === null) throw new Error("a supervisor was started without its pipes");
   if (opening.records !== undefined && child.pid !== undefined) recordProcess(opening.records, child.pid);
   const expected = new Map<string, Expected>();
   let fault: Error | undefined;
@@ -97,22 +130,24 @@ function openSupervisor(opening: Opening): Supervisor {
     child.on("error", gone);
     child.on("exit", gone);
   });
-  child.stdin.on("error", () => {}); // it has ended; `exit` says so
-  createInterface({ input: child.stdout }).on("line", (line) => {
+  stdin.on("error", () => {}); // it has ended; `exit` says so
+  createInterface({ input: stdout }).on("line", (line) => {
     const report = read(line);
     if (report !== undefined) take(report, expected);
   });
   const send = (command: SupervisorCommand) => {
-    child.stdin.write(`${JSON.stringify(command)}\n`);
+    stdin.write(`${JSON.stringify(command)}\n`);
   };
-  return {
+  const supervisor: Supervisor = {
+    variables: {},
     start: (spec) => (fault === undefined ? startProcess(spec, { send, expected }) : Promise.reject(fault)),
     async close() {
-      child.stdin.end();
+      stdin.end();
       await isGone;
       await endAll(() => markedProcesses(opening.mark), { clock: opening.clock, graceMs: 0 });
     },
   };
+  return { supervisor, listeners: createListeners(child) };
 }
 
 /** A supervisor that is killed in the middle of a line leaves half of one; its exit follows. */

@@ -1,7 +1,7 @@
 import type { protos } from "@google-cloud/cloudbuild";
 import type { BuildConfig, BuildStatus } from "../../core/build/build-config.ts";
 import { parseDuration } from "../../core/build/duration.ts";
-import { buildDenied, buildRejected } from "../../core/build/problems.ts";
+import { buildDenied, buildRejected, refusedByBoundary } from "../../core/build/problems.ts";
 import { present } from "../../core/values/assert.ts";
 import type { Problem } from "../../core/values/problem.ts";
 import { err, ok } from "../../core/values/result.ts";
@@ -131,8 +131,15 @@ function observed(build: GoogleBuild): ObservedBuild {
 function problemOf(error: unknown, project: string): Problem | undefined {
   const message = error instanceof Error ? error.message : String(error);
   const code = codeOf(error);
-  if (code === CODE.invalidArgument || code === CODE.failedPrecondition) return buildRejected(message);
+  if (code === CODE.invalidArgument || code === CODE.failedPrecondition) {
+    return refusedByBoundary(messageOf(message)) ?? buildRejected(message);
+  }
   return code === CODE.permissionDenied ? buildDenied(project, message) : undefined;
+}
+
+/** The client puts the status before the message. */
+function messageOf(text: string): string {
+  return text.replace(/^\d+ [A-Z_]+: /, "");
 }
 
 function codeOf(error: unknown): number | undefined {

@@ -37,8 +37,10 @@ export function createAddresses(options: {
   readonly documents: Documents;
   readonly clock: Clock;
   readonly serve: (addressed: Addressed) => Server;
+  /** Called with every address before anybody hears of it. */
+  readonly onOpen?: (address: Addressed & { readonly port: number }) => Promise<void>;
 }): Addresses {
-  const { documents, clock, serve } = options;
+  const { documents, clock, serve, onOpen } = options;
   const open = new Map<string, Promise<{ readonly server: Server; readonly port: number }>>();
 
   const openOne = async (addressed: Addressed, patienceMs: number) => {
@@ -47,6 +49,7 @@ export function createAddresses(options: {
     const server = serve(addressed);
     const port =
       kept === undefined ? await listen(server, 0) : await reopen(server, kept.value.port, { clock, patienceMs });
+    await onOpen?.({ ...addressed, port });
     if (kept !== undefined) return { server, port };
     const stored = await change<StoredAddress, "taken">(documents, at, (current) =>
       current === undefined ? ok({ ...addressed, port }) : err("taken"),

@@ -36,6 +36,8 @@ export interface RunCloudDependencies {
   readonly openSupervisor: () => Promise<Supervisor>;
   readonly unpackImage: (reference: string) => Promise<UnpackedImage>;
   readonly accessSecret: AccessSecret;
+  /** Called with every address of a service or a tag before anybody hears of it. */
+  readonly onAddress?: (address: { readonly project: string; readonly port: number }) => Promise<void>;
   readonly clock: Clock;
   readonly ids: Ids;
   /** Takes logs and home folders of instances; made when missing. */
@@ -71,7 +73,12 @@ export function createRunCloud(deps: RunCloudDependencies): RunCloud {
   const table: TrafficTable = createTrafficTable({ instances, ids });
   const serve = (addressed: Addressed) =>
     createRouter({ choose: () => table.choose(addressed), metrics, clock, agent });
-  const addresses = createAddresses({ documents, clock, serve });
+  const addresses = createAddresses({
+    documents,
+    clock,
+    serve,
+    ...(deps.onAddress === undefined ? {} : { onOpen: deps.onAddress }),
+  });
   const operations = createOperations({ documents, clock, ids });
   const reconciler = createReconciler({
     documents,

@@ -36,6 +36,7 @@ export function createSupervised(open: () => Promise<Supervisor>): Supervised {
 /** The same supervisor; once a process of it is lost, it is the supervisor that died. */
 function forgetting(supervisor: Supervisor, forget: () => void): Supervisor {
   return {
+    variables: supervisor.variables,
     close: () => supervisor.close(),
     async start(spec) {
       const started = await supervisor.start(spec);

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { renderProblem } from "../values/problem.ts";
-import { buildDenied, buildFieldWrong } from "./problems.ts";
+import { boundaryNotEnforced, buildDenied, buildFieldWrong, refusalLine, refusedByBoundary } from "./problems.ts";
 
 // The other problems of this folder are read whole by the tests of what finds them.
 
@@ -22,4 +22,16 @@ it("says what a field takes", () => {
   fix:   Write the value in the form that is expected.
   more:  docs/errors.md#build-field-wrong`,
   );
+});
+
+it("says which steps the kernel would not keep to a protected environment, also through the cloud's error body", () => {
+  const problem = boundaryNotEnforced("production", ["deploy", "#3"], "no network namespace (unshare; failed)");
+  expect(renderProblem(problem)).toBe(
+    `error[boundary-not-enforced]: Environment production is protected, and the kernel would not keep this build to it.
+  why:   Steps "deploy", "#3" may run code of a repository, and nothing keeps them from other environments: no network namespace (unshare, failed).
+  fix:   Run the server where user and network namespaces are allowed, with steps on the host or oci executor.
+  more:  docs/errors.md#boundary-not-enforced`,
+  );
+  expect(refusedByBoundary(refusalLine(problem))).toEqual(problem);
+  expect(refusedByBoundary("invalid build: no steps; none")).toBeUndefined();
 });

@@ -1,5 +1,7 @@
 import type { Problem, Where } from "../values/problem.ts";
 
+const BOUNDARY_NOT_ENFORCED = "boundary-not-enforced";
+
 interface Details {
   readonly summary: string;
   readonly why: readonly string[];
@@ -70,6 +72,33 @@ export function buildRejected(message: string, where?: Where): Problem {
     why: message.split(";"),
     fix: "Correct the configuration; mobius build lint shows what can be mended by itself.",
   });
+}
+
+/** A protected environment's build whose steps the kernel could not keep to it. `gap` says what is not kept. */
+export function boundaryNotEnforced(environment: string, steps: readonly string[], gap: string): Problem {
+  const named = steps.map((step) => `"${step}"`).join(", ");
+  const [subject, them] = steps.length === 1 ? ["Step", "it"] : ["Steps", "them"];
+  return problem("error", BOUNDARY_NOT_ENFORCED, {
+    summary: `Environment ${environment} is protected, and the kernel would not keep this build to it.`,
+    why: [
+      `${subject} ${named} may run code of a repository, and nothing keeps ${them} from other environments: ${gap.replaceAll(";", ",")}.`,
+    ],
+    fix: "Run the server where user and network namespaces are allowed, with steps on the host or oci executor.",
+  });
+}
+
+/** A refusal as one line, which the cloud's error body carries. */
+export function refusalLine({ code, summary, why, fix }: Problem): string {
+  return `${code}: ${[summary, ...why, fix].join("; ")}`;
+}
+
+/** Our own problem behind a refusal of the cloud, where the line is one of ours. */
+export function refusedByBoundary(line: string): Problem | undefined {
+  const [code, text = ""] = line.split(/: (.*)/s, 2);
+  const [summary = "", ...rest] = text.split("; ");
+  const fix = rest.pop();
+  if (code !== BOUNDARY_NOT_ENFORCED || fix === undefined) return undefined;
+  return problem("error", BOUNDARY_NOT_ENFORCED, { summary, why: rest, fix });
 }
 
 /** A shell variable that Cloud Build takes for a substitution. */

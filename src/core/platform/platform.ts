@@ -262,6 +262,11 @@ export function artifactOf(platform: Platform, imageName: string): BuiltImage {
   return entry.kind === "built" ? entry : artifactOf(platform, entry.image);
 }
 
+/** Whether people or another environment stand before releases to it: code of a repository then runs only where it is kept in. */
+export function isProtected({ policies }: Environment): boolean {
+  return policies.promoteFrom !== undefined || policies.approvals !== undefined;
+}
+
 /** Full address of one of the environment's service accounts: `name@project.iam.gserviceaccount.com`. */
 export function serviceAccount(environment: Environment, identity: keyof Environment["identities"]): string {
   return `${environment.identities[identity]}@${environment.project}.iam.gserviceaccount.com`;

@@ -1,3 +1,4 @@
+import type { BuildConfig } from "../../core/build/build-config.ts";
 import type { StoredArtifacts } from "../../core/build/events.ts";
 import type { Build } from "../../core/build/state.ts";
 import type { Result } from "../../core/values/result.ts";
@@ -19,6 +20,8 @@ export interface BuildDependencies {
   readonly buildsDirectory: string;
   /** Variables that the engine adds beneath a step's own: PATH, the server's address, a step token. */
   readonly stepEnvironment: (request: { readonly build: Build; readonly step: number }) => Promise<StepEnvironment>;
+  /** Whether the build may run on this machine at all, before anything of it does; a refusal is a line for its caller. */
+  readonly admitBuild?: (build: AskedForBuild) => Promise<Result<void, string>>;
   /** A secret by its full version name, or the reason why the build may not have it. */
   readonly accessSecret: (versionName: string, build: Build) => Promise<Result<Secret, string>>;
   /** Puts the build's source into its workspace; called again after a crash in the middle. */
@@ -37,6 +40,12 @@ export interface BuildDependencies {
   readonly stopGraceMs?: number;
   /** Hears of a build whose driver broke on a fault of ours; the build is taken up again, as after a restart. */
   readonly onFault?: (build: string, fault: unknown) => void;
+}
+
+/** A build that was found good and is not made yet. */
+export interface AskedForBuild {
+  readonly project: string;
+  readonly config: BuildConfig;
 }
 
 export interface ArtifactsRequest {

@@ -15,6 +15,7 @@ import {
   followStep,
   MAX_TRIES,
   openLog,
+  openSession,
   reportEnd,
   unlessEnding,
   waitUntil,
@@ -180,10 +181,10 @@ async function beginStep(
   driving: Driving,
   start: Extract<NextForBuild, { kind: "start-steps" }>["steps"][number],
 ): Promise<void> {
-  const { stream, deps, directory } = driving;
-  driving.session ??= await deps.executor.open({ id: stream.state.id, directory });
+  const { stream, deps } = driving;
+  const session = await openSession(driving);
   const isFirst = stream.state.steps.every((step) => step.name === "waiting" && step.tries === 0);
-  if (isFirst && (await fetchSource(driving, driving.session)) === "failed") return;
+  if (isFirst && (await fetchSource(driving, session)) === "failed") return;
   // The intent is on record before anything happens, so that a new server knows what to look for.
   if ((await stream.record({ type: "step-started", ...start })) === "refused") return;
   const log = await openLog(driving);
@@ -191,7 +192,6 @@ async function beginStep(
   await log.stepStarted(start.step, start.try);
   const logPath = log.stepFile(start.step, start.try);
   try {
-    const { session } = driving;
     followStep(driving, start.step, await startStep({ deps, build: stream.state, session, attempt: start, logPath }));
   } catch {
     reportEnd(driving, start.step, "lost"); // the session broke before it could say whether the step runs

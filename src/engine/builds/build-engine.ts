@@ -141,6 +141,8 @@ async function submit(
   if (!checked.ok) return err({ kind: "invalid", message: checked.error });
   const { project, location, actor, trigger } = submission;
   const { config, substitutions } = checked.value;
+  const admitted = await deps.admitBuild?.({ project, config });
+  if (admitted?.ok === false) return err({ kind: "invalid", message: admitted.error });
   const stream = await beginBuild(
     deps,
     {

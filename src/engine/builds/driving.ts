@@ -23,6 +23,14 @@ export interface Driving {
   isAbandoned: boolean;
 }
 
+/** The build's place to run steps, opened with its first step and again where it was lost. */
+export async function openSession(driving: Driving): Promise<StepSession> {
+  const { deps, directory, stream } = driving;
+  const { id, project } = stream.state;
+  driving.session ??= await deps.executor.open({ id, directory, project });
+  return driving.session;
+}
+
 /** The build's log, opened when the first line is due. */
 export async function openLog(driving: Driving): Promise<BuildLog> {
   const { id, config } = driving.stream.state;

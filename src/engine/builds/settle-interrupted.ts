@@ -1,6 +1,6 @@
 import { stepLine } from "../../core/build/log-lines.ts";
 import { isRepeatable } from "../../core/build/state.ts";
-import { type Driving, followStep, MAX_TRIES, openLog } from "./driving.ts";
+import { type Driving, followStep, MAX_TRIES, openLog, openSession } from "./driving.ts";
 import { resumeStep } from "./start-step.ts";
 
 interface Attempt {
@@ -44,9 +44,8 @@ async function settle(driving: Driving, attempt: Attempt): Promise<void> {
 }
 
 async function resume(driving: Driving, attempt: Attempt): Promise<boolean> {
-  const { deps, stream, directory } = driving;
-  driving.session ??= await deps.executor.open({ id: stream.state.id, directory });
-  const { session } = driving;
+  const { deps, stream } = driving;
+  const session = await openSession(driving);
   const logPath = (await openLog(driving)).stepFile(attempt.step, attempt.try);
   const running = await resumeStep({ deps, build: stream.state, session, attempt, logPath });
   if (running === undefined) return false;

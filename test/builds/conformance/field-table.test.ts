@@ -4,16 +4,24 @@ import { expect, it } from "vitest";
 import { EXECUTORS } from "../executors.ts";
 import { CASES } from "./cases.ts";
 
+/** What `test/builds/boundary.test.ts` shows. */
+const KEPT = "of an environment's build, where the kernel allows it";
+
 /** What other suites show of an executor, by the same words. */
 const ELSEWHERE: readonly (readonly [field: string, host: string, oci: string, docker: string])[] = [
   ["artifacts.objects", "yes", "yes", "yes"],
   ["images (built by a step, pushed by the build)", "with docker installed", "no: there is no daemon", "yes"],
   ["source", "yes", "yes", "yes"],
-  ["the daemon's socket in the step", "the host's", "no", "yes"],
+  [
+    "the daemon's socket in the step",
+    "the host's; of an environment's build, in steps of the docker builder",
+    "no",
+    "yes",
+  ],
   ["a step goes on when the server is killed", "no: ended, or run again", "no: ended, or run again", "yes"],
   ["own files", "no: the host's", "yes", "yes"],
   ["own processes", "where the kernel allows it", "yes", "yes"],
-  ["own network", "no", "no", "`cloudbuild`"],
+  ["own network", KEPT, KEPT, "`cloudbuild`"],
   ["limits of memory and processor", "no", "no", "no"],
 ];
 

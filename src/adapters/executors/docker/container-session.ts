@@ -1,3 +1,5 @@
+import type { NetworkOf } from "../../../ports/build-network.ts";
+import type { StepBoundary } from "../build-boundary.ts";
 import type { openExitRecords } from "../exit-records.ts";
 import type { BuildFolders } from "../step-folders.ts";
 import { type DockerEngine, DockerError } from "./docker-engine.ts";
@@ -15,11 +17,14 @@ export interface DockerExecutorOptions {
   readonly images: DockerImages;
   /** Marks the containers of this installation. */
   readonly installationId: string;
+  /** The networks of environments' builds: no container keeps to them, and each says so. */
+  readonly networkOf?: NetworkOf;
 }
 
 /** What every container of one build shares. */
 export interface ContainerSession extends DockerExecutorOptions {
   readonly build: string;
+  readonly boundary: StepBoundary;
   readonly folders: BuildFolders;
   /** Puts an exit on record, on disk before the container is removed. */
   readonly keep: ReturnType<typeof openExitRecords>;

@@ -1,6 +1,7 @@
 import { appendFileSync, closeSync, openSync, readSync, truncateSync } from "node:fs";
 import { z } from "zod";
 import type { RunningStep, StepEnd, StepOrder } from "../../../ports/step-executor.ts";
+import { isBoundaryLine } from "../build-boundary.ts";
 import { containerBinds, containerEnvironment } from "../container-parts.ts";
 import { DEFAULT_QUOTA_BYTES, openOutputRelay } from "../output-relay.ts";
 import { stepEnd } from "../step-end.ts";
@@ -18,7 +19,7 @@ import { DockerError } from "./docker-engine.ts";
 import { outputOf } from "./output-frames.ts";
 
 /** An image's name has at most 1,000 characters. */
-const MAX_FIRST_LINE = 4_096;
+const MAX_FIRST_LINES = 8_192;
 /** The container has ended when it is asked for its exit code. */
 const WAIT_MS = 60_000;
 const SOCKET = "/var/run/docker.sock";
@@ -181,7 +182,7 @@ async function follow(
  */
 async function followAgain(session: ContainerSession, order: StepOrder, secrets: readonly string[]): Promise<StepEnd> {
   const path = `/containers/${nameOf(session, order)}/logs?stdout=true&stderr=true`;
-  const ourLine = firstLineBytes(order.logPath);
+  const ourLine = firstLinesBytes(order.logPath);
   const store = async (query: string) => {
     truncateSync(order.logPath, ourLine);
     const relay = openRelay(order, secrets);
@@ -212,12 +213,18 @@ function openRelay(order: StepOrder, secrets: readonly string[]) {
   return openOutputRelay({ path: order.logPath, mask: byteStrings(secrets), quotaBytes: DEFAULT_QUOTA_BYTES });
 }
 
-/** The first line is ours: how the image was got. */
-function firstLineBytes(path: string): number {
-  const bytes = Buffer.alloc(MAX_FIRST_LINE);
+/** The first lines are ours: what is not kept of a boundary, and then how the image was got. */
+function firstLinesBytes(path: string): number {
+  const buffer = Buffer.alloc(MAX_FIRST_LINES);
   const file = openSync(path, "r");
   try {
-    return bytes.subarray(0, readSync(file, bytes)).indexOf(10) + 1;
+    const bytes = buffer.subarray(0, readSync(file, buffer));
+    for (let start = 0; ; ) {
+      const end = bytes.indexOf(10, start) + 1;
+      if (end === 0) return start;
+      if (!isBoundaryLine(bytes.toString("utf8", start, end))) return end;
+      start = end;
+    }
   } finally {
     closeSync(file);
   }

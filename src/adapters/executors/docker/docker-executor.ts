@@ -6,6 +6,7 @@
 import { existsSync } from "node:fs";
 import { z } from "zod";
 import type { StepExecutor, StepSession } from "../../../ports/step-executor.ts";
+import { stepBoundary } from "../build-boundary.ts";
 import { openExitRecords, readExitRecord } from "../exit-records.ts";
 import { recordedEnd } from "../step-end.ts";
 import { buildFolders, makeBuildFolders } from "../step-folders.ts";
@@ -23,6 +24,9 @@ import { type DockerEngine, DockerError } from "./docker-engine.ts";
 /** The network that Cloud Build's steps share. */
 const NETWORK = "cloudbuild";
 
+/** As on Cloud Build, every step has the daemon's socket, and with it whatever the daemon may do. */
+const GAP = "a container of the Docker Engine has the Engine's own network, and its socket";
+
 const listed = z.array(
   z.object({ Id: z.string(), State: z.string(), Labels: z.record(z.string(), z.string()).default({}) }),
 );
@@ -31,12 +35,13 @@ const listed = z.array(
 export function createDockerExecutor(options: DockerExecutorOptions): StepExecutor {
   const { engine, installationId } = options;
   return {
-    async open({ id, directory }) {
+    async open({ id, directory, project }) {
       const folders = buildFolders(directory);
       makeBuildFolders(folders);
       await ensureNetwork(engine);
       return session({
         ...options,
+        boundary: stepBoundary({ project, network: await options.networkOf?.(project) }),
         build: id,
         folders,
         keep: openExitRecords(folders.steps),
@@ -44,6 +49,7 @@ export function createDockerExecutor(options: DockerExecutorOptions): StepExecut
         leaving: new Set(),
       });
     },
+    gap: async () => GAP,
     recorded: recordedEnd,
     async sweep() {
       const filters = JSON.stringify({ label: [`${INSTALLATION_LABEL}=${installationId}`] });
@@ -58,7 +64,13 @@ export function createDockerExecutor(options: DockerExecutorOptions): StepExecut
 function session(parts: ContainerSession): StepSession {
   return {
     workspace: parts.folders.workspace,
-    start: async (order) => beginContainer(parts, order),
+    async start(order) {
+      const { network } = parts.boundary;
+      const what = network === undefined ? undefined : GAP;
+      const refusal = parts.boundary.admit(order, { what, runs: "repository-code" });
+      if (refusal === undefined) return beginContainer(parts, order);
+      return { ended: Promise.resolve({ outcome: { kind: "not-started", reason: refusal } }), stop: async () => {} };
+    },
     resume: (order) => resumeContainer(parts, order),
     async close() {
       await Promise.all([...parts.running].map((abandon) => abandon()));
