@@ -11,6 +11,8 @@ export interface Call {
   readonly body: JsonObject;
   readonly project: string;
   readonly location: string;
+  /** As the client wrote it: the older form of the API has the region in it. */
+  readonly host: string;
   /** Who calls, for `creator`. */
   readonly caller: string;
 }
@@ -31,7 +33,9 @@ export async function admitted(
     return err(refusal("PERMISSION_DENIED", message));
   }
   const who = caller.kind === "person" ? caller.name : caller.email;
-  return ok({ params, query: objectOf(request.query), body: objectOf(request.body), project, location, caller: who });
+  const { host = "" } = request.headers;
+  const [query, body] = [objectOf(request.query), objectOf(request.body)];
+  return ok({ params, query, body, project, location, host, caller: who });
 }
 
 /** Answers with Google's error body. */

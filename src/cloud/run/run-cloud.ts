@@ -19,6 +19,7 @@ import { createInstances } from "./instances.ts";
 import { createJobResources, type JobResources } from "./jobs.ts";
 import { createMetrics, type RevisionMetrics } from "./metrics.ts";
 import { createOperations, type Operations } from "./operations.ts";
+import { createPolicies, type Policies } from "./policies.ts";
 import { createReconciler } from "./reconcile.ts";
 import { createRecovery } from "./recover.ts";
 import type { StoredRevision } from "./resources.ts";
@@ -57,6 +58,7 @@ export interface RunCloud {
   readonly services: ServiceResources;
   readonly jobs: JobResources;
   readonly operations: Operations;
+  readonly policies: Policies;
 }
 
 /** Makes one; nothing runs before `start` or a first change. */
@@ -123,6 +125,7 @@ export function createRunCloud(deps: RunCloudDependencies): RunCloud {
     services,
     jobs: createJobResources({ ...shared, executions }),
     operations,
+    policies: createPolicies({ documents }),
   };
 }
 
