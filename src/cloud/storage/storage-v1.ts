@@ -3,7 +3,7 @@ import { rm, stat } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { crc32c } from "../../core/values/crc32c.ts";
+import { projectNumber } from "../../core/values/project-number.ts";
 import type { Caller } from "../../ports/identities.ts";
 import { boundaryOf, readMultipart } from "./multipart-body.ts";
 import type { ObjectStore, StoredBucket, StoredObject } from "./object-store.ts";
@@ -183,14 +183,9 @@ function bucketJson({ name, project, createdAt }: StoredBucket) {
     name,
     location: "US",
     storageClass: "STANDARD",
-    projectNumber: numberOf(project),
+    projectNumber: projectNumber(project),
     timeCreated: createdAt,
   };
-}
-
-/** Projects have no number here; clients want one, and always the same. */
-function numberOf(project: string): string {
-  return String(crc32c(new TextEncoder().encode(project)));
 }
 
 function objectJson({ bucket, name, generation, sizeBytes, md5Base64, createdAt }: StoredObject) {
