@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ServicesClient } from "@google-cloud/run";
-import fastify from "fastify";
+import fastify, { type FastifyInstance } from "fastify";
 import { clientOptions } from "../../src/adapters/google/client-options.ts";
 import { systemClock } from "../../src/adapters/system/system-clock.ts";
 import { systemIds } from "../../src/adapters/system/system-ids.ts";
@@ -17,9 +17,9 @@ import { createFakeSupervisors } from "../../src/ports/processes.fake.ts";
 
 /**
  * Cloud Run on an address, over programs in memory: services answer everything unless told to be `deaf`, jobs end well
- * unless told to `fail`.
+ * unless told to `fail`. `register` adds further routes.
  */
-export async function startCloud() {
+export async function startCloud(register: (app: FastifyInstance, directory: string) => void = () => {}) {
   const directory = await mkdtemp(join(tmpdir(), "mobius-conformance-"));
   const supervisors = createFakeSupervisors(async ({ argv, env }, signal) => {
     if (env.CLOUD_RUN_JOB !== undefined) return { kind: "exited", code: argv.includes("fail") ? 3 : 0 };
@@ -48,6 +48,7 @@ export async function startCloud() {
   const caller = { kind: "identity", email: "deploy@p1", environment: "staging", project: "p1" } as const;
   registerRunV1(app, { run, callerOf: async () => caller });
   registerRunV2(app, { run, callerOf: () => caller });
+  register(app, directory);
   registerServiceUsageV1(app, { callerOf: async () => caller });
   const url = await app.listen({ host: "127.0.0.1", port: 0 });
   const options = await clientOptions({ kind: "embedded", url, token: new Secret("token"), project: "p1" });

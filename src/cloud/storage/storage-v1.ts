@@ -68,7 +68,7 @@ async function insertBucket(
   if (caller === undefined) return refuse(reply, 401, "Invalid Credentials");
   if (!isOf(caller, project))
     return refuse(reply, 403, `${nameOf(caller)} does not have storage.buckets.create access to ${project}.`);
-  const name = nameIn(await textOf(request.body as Readable));
+  const name = nameIn(await textOf(request.body));
   if (name === undefined || !BUCKET.test(name)) return refuse(reply, 400, "Invalid bucket name.");
   if (!(await objects.createBucket(project, name)))
     return refuse(reply, 409, "The requested bucket name is not available.");
@@ -92,7 +92,7 @@ async function beginUpload(
   const { uploadType, name: object } = request.query as { uploadType?: string; name?: string };
   if ((await reachable(options, request, reply, name)) === undefined) return reply;
   if (uploadType === "resumable") {
-    const named = object ?? nameIn(await textOf(request.body as Readable)) ?? "";
+    const named = object ?? nameIn(await textOf(request.body)) ?? "";
     const query = new URLSearchParams({ uploadType: "resumable", name: named, upload_id: "1" });
     const host = request.headers.host ?? "127.0.0.1";
     return reply.header("location", `http://${host}/upload/storage/v1/b/${name}/o?${query}`).send();
@@ -209,8 +209,10 @@ function refuse(reply: FastifyReply, code: number, message: string): FastifyRepl
 
 const MAX_METADATA_BYTES = 1024 * 1024;
 
-async function textOf(body: Readable): Promise<string> {
+/** The text of a body; empty where a request has none. */
+async function textOf(body: unknown): Promise<string> {
   let text = "";
+  if (!(body instanceof Readable)) return text;
   for await (const piece of body) {
     text += String(piece);
     if (text.length > MAX_METADATA_BYTES) break;
