@@ -153,6 +153,20 @@ describe("Cloud Run v1, asked by gcloud", () => {
     expect((await send(cloud.url, "GET", V2)).body.template.nodeSelector).toEqual({ accelerator: "nvidia-l4" });
   });
 
+  it("moves no traffic that a release pinned, whoever deploys meanwhile", async () => {
+    await using cloud = await startCloud();
+    await send(cloud.url, "POST", SERVICES, service());
+    const { status } = await settled(cloud.url, `${SERVICES}/api`);
+    const pinned = { type: "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION", revision: status.latestReadyRevisionName };
+    await send(cloud.url, "PATCH", `${V2}?updateMask=traffic`, { traffic: [{ ...pinned, percent: 100 }] });
+    const read = await settled(cloud.url, `${SERVICES}/api`);
+    read.spec.template.spec.containers = [{ image: "r/api:2" }];
+    expect((await send(cloud.url, "PUT", `${SERVICES}/api`, read)).status).toBe(200);
+    const after = await settled(cloud.url, `${SERVICES}/api`);
+    expect(after.status.latestReadyRevisionName).not.toBe(pinned.revision);
+    expect(after.status.traffic).toEqual([{ revisionName: pinned.revision, percent: 100 }]);
+  });
+
   it("keeps traffic on the old revision where the new one never listens, and says why", async () => {
     await using cloud = await startCloud();
     await send(cloud.url, "POST", SERVICES, service());

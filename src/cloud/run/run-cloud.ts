@@ -1,7 +1,8 @@
 /**
  * Cloud Run, embedded: services run as processes of this machine, each behind an address of its own that is kept. Begin
  * with `createRunCloud`; the API's routes are in `run-v2.ts`, those of its older form, which gcloud speaks, in
- * `run-v1.ts`. A change is written (`services.ts`), carried out (`reconcile.ts`), served (`traffic-table.ts`, `router.ts`) by processes (`instances.ts`).
+ * `run-v1.ts`. A change is written (`services.ts`), carried out (`reconcile.ts`), served (`traffic-table.ts`, `router.ts`)
+ * by processes (`instances.ts`).
  */
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
