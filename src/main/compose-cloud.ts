@@ -8,6 +8,9 @@ import { registerCloudBuildV1 } from "../cloud/cloud-build-v1/cloud-build-v1.ts"
 import { registerTriggersV1 } from "../cloud/cloud-build-v1/triggers-v1.ts";
 import { registerWebhooksV1 } from "../cloud/cloud-build-v1/webhooks-v1.ts";
 import { registerLoggingV2 } from "../cloud/logging-v2/logging-v2.ts";
+import { registerProjectsV1 } from "../cloud/projects-v1/projects-v1.ts";
+import { registerArtifactRegistryV1 } from "../cloud/registry/artifact-registry-v1.ts";
+import { createImageCatalogue } from "../cloud/registry/image-catalogue.ts";
 import type { RunCloud } from "../cloud/run/run-cloud.ts";
 import { registerRunV1 } from "../cloud/run/run-v1.ts";
 import { registerRunV2 } from "../cloud/run/run-v2.ts";
@@ -64,6 +67,7 @@ export function composeCloud(parts: Parts): Cloud {
   const stepLogs = createStepLogs({ buildsDirectory: paths.builds, clock });
   const images = createRegistryImages({ registryUrl: registry });
   const objects = createObjectStore({ documents: store.documents, directory: paths.uploads, clock, ids });
+  const catalogue = createImageCatalogue({ directory: paths.registry, ids });
   const builds = createBuildEngine({
     eventLog: store.eventLog,
     ...parts.execution,
@@ -100,6 +104,8 @@ export function composeCloud(parts: Parts): Cloud {
       registerSecretManagerV1(app, { secrets, ...gate });
       registerStorageV1(app, { objects, ...gate });
       registerServiceUsageV1(app, gate);
+      registerProjectsV1(app, gate);
+      registerArtifactRegistryV1(app, { images: catalogue, documents: store.documents, clock, ...gate });
       registerLoggingV2(app, { ...gate, buildOf: (id) => builds.get(id), logs: stepLogs });
     },
   };

@@ -52,6 +52,18 @@ export function describeDocuments(label: string, start: () => Promise<DocumentsH
       expect(await keys(9, "p/a")).toEqual(["p/b", "p/c"]);
     });
 
+    it("has nothing under names that hold a NUL", async () => {
+      await using h = await start();
+      await h.documents.put("services", "a", 1, 0);
+      await h.documents.remove("services", "a\0");
+      expect(await h.documents.get("services", "a\0")).toBeUndefined();
+      const list = (prefix: string, afterKey: string) =>
+        h.documents.list({ collection: "services", prefix, limit: 9, afterKey });
+      expect(await list("a\0", "")).toEqual([]);
+      expect(await list("", "\0")).toHaveLength(1);
+      expect(await list("", "a\0")).toEqual([]);
+    });
+
     it("forgets what is removed, and begins again at version 1", async () => {
       await using h = await start();
       await h.documents.put("services", "a", 1, 0);

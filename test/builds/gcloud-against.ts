@@ -24,6 +24,7 @@ export function gcloudAgainst({
   readonly apis: readonly string[];
   readonly token: string;
 }): (...args: readonly string[]) => Promise<string> {
+  const { hostname, port } = new URL(url);
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "token"), token);
   const env = {
@@ -35,6 +36,16 @@ export function gcloudAgainst({
     CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK: "1",
     CLOUDSDK_AUTH_ACCESS_TOKEN_FILE: join(folder, "token"),
     ...Object.fromEntries(apis.map((api) => [`CLOUDSDK_API_ENDPOINT_OVERRIDES_${api}`, `${url}/`])),
+    // As `mobius env` has it: gcloud puts the region before the name, so the server is its proxy.
+    ...(apis.includes("RUN")
+      ? {
+          CLOUDSDK_API_ENDPOINT_OVERRIDES_RUN: "http://run.mobius.internal/",
+          CLOUDSDK_RUN_REGION: "us-central1",
+          CLOUDSDK_PROXY_TYPE: "http",
+          CLOUDSDK_PROXY_ADDRESS: hostname,
+          CLOUDSDK_PROXY_PORT: port,
+        }
+      : {}),
   };
   return async (...args) => (await promisify(execFile)("gcloud", args, { env, timeout: LONGEST_MS })).stdout;
 }

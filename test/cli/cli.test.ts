@@ -188,7 +188,9 @@ describe("the command line", () => {
     expect(code).toBe(0);
     expect(out).toContain("export CLOUDSDK_CORE_PROJECT='p'\n");
     expect(out).toContain("export CLOUDSDK_AUTH_ACCESS_TOKEN_FILE='/kept/staging/token'\n");
-    expect(out).toContain(`export CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDBUILD='${server.base}/'\n`);
+    for (const api of ["CLOUDBUILD", "ARTIFACTREGISTRY", "CLOUDRESOURCEMANAGER"]) {
+      expect(out).toContain(`export CLOUDSDK_API_ENDPOINT_OVERRIDES_${api}='${server.base}/'\n`);
+    }
     expect(files.get("kept/staging/token")).toBe("t");
     expect((await mobius(["env", "qa"])).err).toContain('error[resource-unknown]: There is no environment "qa".');
   });

@@ -1,22 +1,11 @@
 /** What Google's own Node client sends to Cloud Run, recorded and live: the embedded one takes all of it. */
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { createServer } from "node:http";
-import { tmpdir } from "node:os";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ExecutionsClient, JobsClient, RevisionsClient, ServicesClient } from "@google-cloud/run";
-import fastify from "fastify";
 import { describe, expect, it } from "vitest";
-import { clientOptions } from "../../src/adapters/google/client-options.ts";
-import { systemClock } from "../../src/adapters/system/system-clock.ts";
-import { systemIds } from "../../src/adapters/system/system-ids.ts";
-import { createRunCloud } from "../../src/cloud/run/run-cloud.ts";
-import { registerRunV2 } from "../../src/cloud/run/run-v2.ts";
-import { Secret } from "../../src/core/values/secret.ts";
-import { createProjectAuthority } from "../../src/ports/authority.fake.ts";
-import { createMemoryDocuments } from "../../src/ports/documents.fake.ts";
-import { createFakeSupervisors } from "../../src/ports/processes.fake.ts";
+import { startCloud, untilDone } from "./run-world.ts";
 
 const RECORDING = join(import.meta.dirname, "..", "fixtures", "run", "node-client-requests.json");
 const SDK = "/usr/lib/google-cloud-sdk";
@@ -30,57 +19,6 @@ interface Recorded {
   readonly status: number;
   /** The name of the operation that the recorded answer began. */
   readonly operation?: string;
-}
-
-/** Cloud Run on an address, over programs in memory: services answer everything, jobs end well unless told to `fail`. */
-async function startCloud() {
-  const directory = await mkdtemp(join(tmpdir(), "mobius-conformance-"));
-  const supervisors = createFakeSupervisors(async ({ argv, env }, signal) => {
-    if (env.CLOUD_RUN_JOB !== undefined) return { kind: "exited", code: argv.includes("fail") ? 3 : 0 };
-    const server = createServer((_, response) => response.end(env.K_REVISION));
-    server.listen(Number(env.PORT), "127.0.0.1");
-    await new Promise((resolve) => signal.addEventListener("abort", resolve));
-    server.close().closeAllConnections();
-    return { kind: "exited", code: 0 };
-  });
-  const run = createRunCloud({
-    documents: createMemoryDocuments(),
-    openSupervisor: () => supervisors.open({ name: "instances", directory }),
-    unpackImage: async (reference) => {
-      if (reference === "broken") throw new Error("it is not there");
-      return { directory, command: ["run"], env: {}, workingDirectory: directory };
-    },
-    accessSecret: async () => new Secret("value"),
-    clock: systemClock,
-    ids: systemIds,
-    directory,
-    path: "/usr/bin:/bin",
-  });
-  const app = fastify();
-  const caller = { kind: "identity", email: "deploy@p1", environment: "staging", project: "p1" } as const;
-  registerRunV2(app, { run, callerOf: () => caller, authority: createProjectAuthority() });
-  const url = await app.listen({ host: "127.0.0.1", port: 0 });
-  const options = await clientOptions({ kind: "embedded", url, token: new Secret("token"), project: "p1" });
-  return {
-    url,
-    started: supervisors.started,
-    options: options as ConstructorParameters<typeof ServicesClient>[0],
-    async [Symbol.asyncDispose]() {
-      await run.close();
-      await app.close();
-      await rm(directory, { recursive: true, force: true });
-    },
-  };
-}
-
-async function untilDone(url: string): Promise<void> {
-  const deadline = Date.now() + 10_000;
-  for (;;) {
-    const { done } = (await (await fetch(url)).json()) as { done?: boolean };
-    if (done === true) return;
-    if (Date.now() > deadline) throw new Error(`${url} is not done`);
-    await systemClock.sleep(10);
-  }
 }
 
 describe("Cloud Run v2, asked by Google's Node client", () => {

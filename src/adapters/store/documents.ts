@@ -5,6 +5,8 @@ import type { StoreConnection } from "./store-connection.ts";
 
 /** Above this many bytes of JSON a document is a bug of the writer. */
 const MAX_DOCUMENT_BYTES = 1024 * 1024;
+/** PostgreSQL refuses it in a parameter, so no key holds it; callers ask for whatever stands in an address. */
+const NUL = "\0";
 
 interface DocumentRow {
   readonly key: string;
@@ -16,6 +18,7 @@ interface DocumentRow {
 export function createDocuments(connection: StoreConnection, ids: Ids): Documents {
   return {
     async get<T>(collection: string, key: string) {
+      if (key.includes(NUL)) return undefined;
       const [row] = await connection.query<DocumentRow>(
         "SELECT key, version, value FROM mobius.documents WHERE collection = $1 AND key = $2",
         [collection, key],
@@ -36,14 +39,18 @@ export function createDocuments(connection: StoreConnection, ids: Ids): Document
       return outcomeOf<T>(await current(connection, collection, key), writeId);
     },
     async list<T>({ collection, prefix, limit, afterKey = "" }: Parameters<Documents["list"]>[0]) {
+      if (prefix.includes(NUL)) return [];
+      // No key is between a text and the same with a NUL after it.
+      const [after = ""] = afterKey.split(NUL);
       const rows = await connection.query<DocumentRow>(
         `SELECT key, version, value FROM mobius.documents
           WHERE collection = $1 AND key >= $2 AND starts_with(key, $2) AND key > $3 ORDER BY key LIMIT $4`,
-        [collection, prefix, afterKey, limit],
+        [collection, prefix, after, limit],
       );
       return rows.map((row) => documentOf<T>(row));
     },
     async remove(collection, key) {
+      if (key.includes(NUL)) return;
       await connection.query("DELETE FROM mobius.documents WHERE collection = $1 AND key = $2", [collection, key]);
     },
   };

@@ -3,7 +3,15 @@ import type { CommandContext } from "../command-context.ts";
 import { report } from "../report.ts";
 
 /** APIs of Google's that the server answers. */
-const APIS = ["CLOUDBUILD", "SECRETMANAGER", "STORAGE", "SERVICEUSAGE", "LOGGING"];
+const APIS = [
+  "CLOUDBUILD",
+  "SECRETMANAGER",
+  "STORAGE",
+  "SERVICEUSAGE",
+  "LOGGING",
+  "ARTIFACTREGISTRY",
+  "CLOUDRESOURCEMANAGER",
+];
 /** gcloud puts the region before this name, so it cannot be an address; the server answers to it as gcloud's proxy. */
 const RUN = "http://run.mobius.internal/";
 

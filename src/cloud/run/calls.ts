@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
-import type { Need } from "../../core/identity/decide-access.ts";
+import type { Need, Principal } from "../../core/identity/decide-access.ts";
 import { resourceOfRoute } from "../../core/identity/resource-name.ts";
 import type { Permission } from "../../core/identity/roles.ts";
 import type { NonEmpty } from "../../core/values/problem.ts";
@@ -18,12 +18,16 @@ export interface Asked {
   readonly location: string;
   /** Name of what the path is about; of the place for a collection. */
   readonly resource: string;
+  /** As the client wrote it: the older form of the API has the region in it. */
+  readonly host: string;
 }
 
 /** A request whose caller may make it. */
 export interface Call extends Asked {
   /** Who calls, for `creator`. */
   readonly caller: string;
+  /** Whose rights the call has. */
+  readonly principal: Principal;
 }
 
 /** Who makes a request, and who decides about it. */
@@ -45,7 +49,9 @@ export async function admitted(
   const params = request.params as Readonly<Record<string, string>>;
   const { project = "", location = "" } = params;
   const resource = resourceOfRoute(request.routeOptions.url ?? "", params);
-  const asked = { params, query: objectOf(request.query), body: objectOf(request.body), project, location, resource };
+  const { host = "" } = request.headers;
+  const [query, body] = [objectOf(request.query), objectOf(request.body)];
+  const asked = { params, query, body, project, location, resource, host };
   const judged = await authority.authorize({
     caller: await callerOf(request),
     needs: typeof needs === "string" ? [right(needs, resource)] : await needs(asked),
@@ -53,7 +59,9 @@ export async function admitted(
   });
   if (!judged.ok) return judged;
   const { value: caller } = judged;
-  return ok({ ...asked, caller: caller.kind === "person" ? caller.name : caller.email });
+  const isPerson = caller.kind === "person";
+  const principal: Principal = isPerson ? { kind: "person" } : { kind: "account", email: caller.email };
+  return ok({ ...asked, principal, caller: isPerson ? caller.name : caller.email });
 }
 
 /** Answers with Google's error body. */

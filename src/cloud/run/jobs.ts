@@ -81,7 +81,8 @@ export function createJobResources(deps: JobDependencies): JobResources {
       return found === undefined ? err(notFound(place)) : ok(await json(found.value));
     },
     async list({ project, location }) {
-      const query = { collection: COLLECTION.jobs, prefix: `${project}/${location}/`, limit: MAX_RESOURCES };
+      const prefix = location === "-" ? `${project}/` : `${project}/${location}/`;
+      const query = { collection: COLLECTION.jobs, prefix, limit: MAX_RESOURCES };
       return Promise.all((await documents.list<StoredJob>(query)).map(({ value }) => json(value)));
     },
     async remove(place, etag) {

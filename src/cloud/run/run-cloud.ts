@@ -1,7 +1,8 @@
 /**
  * Cloud Run, embedded: services run as processes of this machine, each behind an address of its own that is kept. Begin
- * with `createRunCloud`; the API's routes are in `run-v2.ts`. A change is written (`services.ts`), carried out
- * (`reconcile.ts`), served (`traffic-table.ts`, `router.ts`) by processes (`instances.ts`).
+ * with `createRunCloud`; the API's routes are in `run-v2.ts`, those of its older form, which gcloud speaks, in
+ * `run-v1.ts`. A change is written (`services.ts`), carried out (`reconcile.ts`), served (`traffic-table.ts`, `router.ts`)
+ * by processes (`instances.ts`).
  */
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -19,6 +20,7 @@ import { createInstances } from "./instances.ts";
 import { createJobResources, type JobResources } from "./jobs.ts";
 import { createMetrics, type RevisionMetrics } from "./metrics.ts";
 import { createOperations, type Operations } from "./operations.ts";
+import { createPolicies, type Policies } from "./policies.ts";
 import { createReconciler } from "./reconcile.ts";
 import { createRecovery } from "./recover.ts";
 import type { StoredRevision } from "./resources.ts";
@@ -59,6 +61,7 @@ export interface RunCloud {
   readonly services: ServiceResources;
   readonly jobs: JobResources;
   readonly operations: Operations;
+  readonly policies: Policies;
 }
 
 /** Makes one; nothing runs before `start` or a first change. */
@@ -130,6 +133,7 @@ export function createRunCloud(deps: RunCloudDependencies): RunCloud {
     services,
     jobs: createJobResources({ ...shared, executions }),
     operations,
+    policies: createPolicies({ documents }),
   };
 }
 

@@ -294,7 +294,7 @@ describe("Cloud Run v2", () => {
   it.each([
     ["GET", "/workerPools", "GET workerPools"],
     ["POST", "/services/api:explode", "POST services/api:explode"],
-    ["GET", "/services/api:getIamPolicy", "google.cloud.run.v2.Services.GetIamPolicy"],
+    ["GET", "/jobs/j/executions/e/tasks", "google.cloud.run.v2.Tasks.ListTasks"],
   ] as const)("says of %s %s that it is not there", async (method, path, named) => {
     expect(await call(method, path)).toMatchObject({
       status: 501,

@@ -1,13 +1,14 @@
 import type { FastifyInstance } from "fastify";
-import { err, ok, type Result } from "../../core/values/result.ts";
-import { admitted, type Call, type Gate, type RouteNeeds, send } from "./calls.ts";
+import { err, ok } from "../../core/values/result.ts";
+import type { Call, Gate } from "./calls.ts";
 import { executionJson } from "./execution-json.ts";
-import { type Refusal, refusal } from "./google-error.ts";
+import { refusal } from "./google-error.ts";
+import { registerPolicies } from "./policy-routes.ts";
 import { type JsonObject, numberOf, textOf } from "./read-json.ts";
+import { type RegisterRoute, registerScope, verbPath } from "./routes.ts";
 import { creatingJob, creatingService, patchingJob, patchingService, runningJob } from "./run-as.ts";
 import type { RunCloud } from "./run-cloud.ts";
 
-const MAX_BODY_BYTES = 1024 * 1024;
 /** Waits of this length where a client names none. */
 const USUAL_WAIT_S = 30;
 
@@ -15,56 +16,19 @@ export interface RunV2Options extends Gate {
   readonly run: RunCloud;
 }
 
-type Answer = Result<JsonObject, Refusal>;
-type RegisterRoute = (
-  method: "GET" | "POST" | "PATCH" | "DELETE",
-  url: string,
-  needs: RouteNeeds,
-  handle: (call: Call) => Promise<Answer> | Answer,
-) => unknown;
-
 const PLACE = "/v2/projects/:project/locations/:location";
 const SERVICE = `${PLACE}/services/:service`;
 const JOB = `${PLACE}/jobs/:job`;
 const EXECUTION = `${JOB}/executions/:execution`;
 const OPERATION = `${PLACE}/operations/:operation`;
-/** Fastify takes Google's verbs in this spelling only. */
-const verbPath = (path: string, verb: string) => `${path}(^[^:/]+)::${verb}`;
 
 /** The routes of Cloud Run v2, each with the right that it needs. */
 export function registerRunV2(app: FastifyInstance, { run, ...gate }: RunV2Options): void {
-  app.register(async (scope) => {
-    scope.setErrorHandler((error, request, reply) => {
-      const status = error instanceof Error && "statusCode" in error ? error.statusCode : undefined;
-      if (typeof status === "number" && status < 500) {
-        return send(reply, refusal("INVALID_ARGUMENT", "The request could not be read."));
-      }
-      request.log.error({ err: error }, "cloud run request failed");
-      return send(reply, refusal("INTERNAL", "Internal error."));
-    });
-    // Google's clients say that a DELETE without a body holds JSON.
-    scope.removeContentTypeParser("application/json");
-    scope.addContentTypeParser("application/json", { parseAs: "string" }, (_, text, done) => {
-      try {
-        done(null, text === "" ? undefined : JSON.parse(String(text)));
-      } catch {
-        done(Object.assign(new Error("not JSON"), { statusCode: 400 }));
-      }
-    });
-    const route: RegisterRoute = (method, url, needs, handle) =>
-      scope.route({
-        method,
-        url,
-        bodyLimit: MAX_BODY_BYTES,
-        handler: async (request, reply) => {
-          const call = await admitted(request, gate, needs);
-          const answer = call.ok ? await handle(call.value) : call;
-          return answer.ok ? reply.send(answer.value) : send(reply, answer.error);
-        },
-      });
+  registerScope(app, gate, (route) => {
     registerServices(route, run);
     registerJobs(route, run);
     registerOperations(route, run);
+    registerPolicies(route, SERVICE, { run, authority: gate.authority });
     registerUnwritten(route);
   });
 }
@@ -89,6 +53,9 @@ function registerServices(route: RegisterRoute, run: RunCloud): void {
   );
   route("GET", `${SERVICE}/revisions/:revision`, "run.revisions.get", (call) =>
     services.getRevision({ ...serviceOf(call), revision: call.params.revision ?? "" }),
+  );
+  route("DELETE", `${SERVICE}/revisions/:revision`, "run.revisions.delete", (call) =>
+    services.removeRevision({ ...serviceOf(call), revision: call.params.revision ?? "" }),
   );
 }
 
@@ -136,10 +103,6 @@ function registerUnwritten(route: RegisterRoute): void {
     ["DELETE", `${EXECUTION}(^[^:/]+)`, "run.executions.delete", "Executions.DeleteExecution"],
     ["GET", `${EXECUTION}/tasks`, "run.tasks.list", "Tasks.ListTasks"],
     ["GET", `${EXECUTION}/tasks/:task`, "run.tasks.get", "Tasks.GetTask"],
-    ["DELETE", `${SERVICE}/revisions/:revision`, "run.revisions.delete", "Revisions.DeleteRevision"],
-    ["GET", verbPath(SERVICE, "getIamPolicy"), "run.services.getIamPolicy", "Services.GetIamPolicy"],
-    ["POST", verbPath(SERVICE, "setIamPolicy"), "run.services.setIamPolicy", "Services.SetIamPolicy"],
-    ["POST", verbPath(SERVICE, "testIamPermissions"), "run.services.get", "Services.TestIamPermissions"],
   ] as const;
   for (const [method, url, permission, operation] of unwritten) {
     const message = `google.cloud.run.v2.${operation} is not there in the embedded cloud.`;

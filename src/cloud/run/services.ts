@@ -21,6 +21,9 @@ import type { TrafficTable } from "./traffic-table.ts";
 
 const SERVICE_ID = /^[a-z]([a-z0-9-]{0,47}[a-z0-9])?$/;
 
+/** The type of revisions in operations. */
+const REVISION_TYPE = "google.cloud.run.v2.Revision";
+
 /** What services need. */
 export type ServiceDependencies = ServiceChangeDependencies & {
   readonly instances: Instances;
@@ -38,6 +41,8 @@ export interface ServiceResources {
   list(place: Place): Promise<readonly JsonObject[]>;
   getRevision(place: ServicePlace & { readonly revision: string }): Answer;
   listRevisions(place: ServicePlace): Promise<readonly JsonObject[]>;
+  /** Refused where it serves, has a tag, or is the latest: a service never names one that is not there. */
+  removeRevision(place: ServicePlace & { readonly revision: string }): Answer;
   /** Carries out a change that was accepted, unless that is done, and ends its operation. */
   carryOut(accepted: StoredService): Promise<void>;
 }
@@ -93,10 +98,21 @@ export function createServiceResources(deps: ServiceDependencies): ServiceResour
     },
     async getRevision(place) {
       const found = await documents.get<StoredRevision>(COLLECTION.revisions, revisionKey(place));
-      const name = `${serviceName(place)}/revisions/${place.revision}`;
-      return found === undefined
-        ? err(refusal("NOT_FOUND", `Resource '${name}' was not found.`))
-        : ok(revisionJson(found.value));
+      return found === undefined ? err(revisionNotFound(place)) : ok(revisionJson(found.value));
+    },
+    async removeRevision(place) {
+      const found = await documents.get<StoredRevision>(COLLECTION.revisions, revisionKey(place));
+      if (found === undefined) return err(revisionNotFound(place));
+      if (isUsed((await find(place))?.value, place.revision)) {
+        const message = `Revision '${place.revision}' serves traffic, has a tag, or is the latest of its service.`;
+        return err(refusal("FAILED_PRECONDITION", message));
+      }
+      await documents.remove(COLLECTION.revisions, revisionKey(place));
+      void deps.instances.release(revisionKey(place));
+      const resource = revisionJson(found.value);
+      const begun = await operations.begin(place, { type: REVISION_TYPE, resource });
+      await operations.end({ ...place, id: operationId(begun) }, resource);
+      return operations.get({ ...place, id: operationId(begun) });
     },
     listRevisions: async (place) => (await revisionsOf(documents, place)).map(revisionJson),
   };
@@ -105,9 +121,22 @@ export function createServiceResources(deps: ServiceDependencies): ServiceResour
 async function removeAll({ documents, table, instances }: ServiceDependencies, place: ServicePlace): Promise<void> {
   const revisions = await revisionsOf(documents, place);
   await documents.remove(COLLECTION.services, serviceKey(place));
+  await documents.remove(COLLECTION.policies, serviceKey(place));
   table.remove(place);
   for (const revision of revisions) {
     void instances.release(revisionKey(revision));
     await documents.remove(COLLECTION.revisions, revisionKey(revision));
   }
+}
+
+/** Whether a service names a revision. */
+function isUsed(service: StoredService | undefined, revision: string): boolean {
+  if (service === undefined) return false;
+  const { traffic, serving, latestCreatedRevision, latestReadyRevision } = service;
+  const named = [...traffic, ...serving].map((entry) => entry.revision);
+  return [latestCreatedRevision, latestReadyRevision, ...named].includes(revision);
+}
+
+function revisionNotFound(place: ServicePlace & { readonly revision: string }): Refusal {
+  return refusal("NOT_FOUND", `Resource '${serviceName(place)}/revisions/${place.revision}' was not found.`);
 }

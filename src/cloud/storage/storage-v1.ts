@@ -5,7 +5,7 @@ import { pipeline } from "node:stream/promises";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Right } from "../../core/identity/decide-access.ts";
 import type { Permission } from "../../core/identity/roles.ts";
-import { crc32c } from "../../core/values/crc32c.ts";
+import { projectNumber } from "../../core/values/project-number.ts";
 import { type Authority, right, rightOnNew } from "../../ports/authority.ts";
 import type { Caller } from "../../ports/identities.ts";
 import { boundaryOf, readMultipart } from "./multipart-body.ts";
@@ -67,7 +67,7 @@ async function insertBucket(
 ): Promise<FastifyReply> {
   const { objects } = options;
   const { project = "" } = request.query as { project?: string };
-  const name = nameIn(await textOf(request.body as Readable));
+  const name = nameIn(await textOf(request.body));
   const resource = bucketResource({ project: project.replaceAll("/", "%2F"), name: name ?? "" });
   if (!(await isAllowed(options, request, reply, rightOnNew("storage.buckets.create", resource, "projects"))))
     return reply;
@@ -96,7 +96,7 @@ async function beginUpload(
   const needed = { name, permission: "storage.objects.create" } as const;
   if ((await reachable(options, request, reply, needed)) === undefined) return reply;
   if (uploadType === "resumable") {
-    const named = object ?? nameIn(await textOf(request.body as Readable)) ?? "";
+    const named = object ?? nameIn(await textOf(request.body)) ?? "";
     const query = new URLSearchParams({ uploadType: "resumable", name: named, upload_id: "1" });
     const host = request.headers.host ?? "127.0.0.1";
     return reply.header("location", `http://${host}/upload/storage/v1/b/${name}/o?${query}`).send();
@@ -213,14 +213,9 @@ function bucketJson({ name, project, createdAt }: StoredBucket) {
     name,
     location: "US",
     storageClass: "STANDARD",
-    projectNumber: numberOf(project),
+    projectNumber: projectNumber(project),
     timeCreated: createdAt,
   };
-}
-
-/** Projects have no number here; clients want one, and always the same. */
-function numberOf(project: string): string {
-  return String(crc32c(new TextEncoder().encode(project)));
 }
 
 function objectJson({ bucket, name, generation, sizeBytes, md5Base64, createdAt }: StoredObject) {
@@ -253,8 +248,10 @@ function refuse(reply: FastifyReply, code: number, message: string): FastifyRepl
 
 const MAX_METADATA_BYTES = 1024 * 1024;
 
-async function textOf(body: Readable): Promise<string> {
+/** The text of a body; empty where a request has none. */
+async function textOf(body: unknown): Promise<string> {
   let text = "";
+  if (!(body instanceof Readable)) return text;
   for await (const piece of body) {
     text += String(piece);
     if (text.length > MAX_METADATA_BYTES) break;

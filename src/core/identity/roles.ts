@@ -36,10 +36,15 @@ const ROLES = {
     "secretmanager.versions.destroy",
   ],
   "roles/cloudsql.client": ["cloudsql.instances.connect", "cloudsql.instances.get"],
-  "roles/artifactregistry.reader": ["artifactregistry.repositories.downloadArtifacts"],
+  "roles/artifactregistry.reader": [
+    ...["artifactregistry.repositories.downloadArtifacts", "artifactregistry.repositories.get"],
+    ...["artifactregistry.repositories.list", "artifactregistry.dockerimages.list"],
+    ...["artifactregistry.packages.list", "artifactregistry.versions.list"],
+  ],
   "roles/artifactregistry.writer": [
     ...["artifactregistry.repositories.downloadArtifacts", "artifactregistry.repositories.uploadArtifacts"],
   ],
+  "roles/artifactregistry.admin": ["artifactregistry.repositories.create"],
   "roles/storage.bucketViewer": ["storage.buckets.get", "storage.buckets.list"],
   "roles/storage.objectViewer": ["storage.objects.get", "storage.objects.list"],
   "roles/storage.admin": [
@@ -49,6 +54,8 @@ const ROLES = {
   "roles/logging.logWriter": ["logging.logEntries.create"],
   "roles/logging.viewer": ["logging.logEntries.list"],
   "roles/serviceusage.serviceUsageViewer": ["serviceusage.services.get"],
+  "roles/serviceusage.serviceUsageAdmin": ["serviceusage.services.get", "serviceusage.services.enable"],
+  "roles/browser": ["resourcemanager.projects.get"],
 } as const;
 
 /** The name of a role, such as `roles/run.developer`. */
