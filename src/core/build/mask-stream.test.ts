@@ -10,7 +10,12 @@ const byteString = (text: string) => Buffer.from(text).toString("latin1");
 
 function masked(secrets: readonly string[], chunks: readonly (string | Buffer)[]): string {
   const masker = createStreamMasker(secrets.map(byteString));
-  const pieces = chunks.map((chunk) => Buffer.from(masker.push(Buffer.from(chunk))));
+  // A chunk is good during the call only: whoever reads a pipe reads all of it into the same memory.
+  const memory = Buffer.alloc(Math.max(0, ...chunks.map((chunk) => Buffer.byteLength(chunk))));
+  const pieces = chunks.map((chunk) => {
+    const size = Buffer.from(chunk).copy(memory);
+    return Buffer.from(masker.push(memory.subarray(0, size)));
+  });
   return Buffer.concat([...pieces, masker.flush()]).toString();
 }
 

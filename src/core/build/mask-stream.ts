@@ -33,7 +33,8 @@ export function createStreamMasker(secrets: readonly string[]): StreamMasker {
       search.read(bytes, held.length);
       const begin = search.position() - bytes.length;
       const until = search.undecided();
-      held = bytes.slice(until - begin);
+      // A copy: the chunk's memory is its giver's, and `slice` of some kinds of byte arrays is a view.
+      held = new Uint8Array(bytes.subarray(until - begin));
       return search.regions.take(bytes, begin, until);
     },
     flush() {
