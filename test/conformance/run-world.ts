@@ -1,5 +1,5 @@
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:http";
+import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ServicesClient } from "@google-cloud/run";
@@ -17,16 +17,22 @@ import type { Authority } from "../../src/ports/authority.ts";
 import { createMemoryDocuments } from "../../src/ports/documents.fake.ts";
 import { createFakeSupervisors } from "../../src/ports/processes.fake.ts";
 
+/** What an instance of a revision is: a server that is not listening yet. */
+export type Serve = (revision: string) => Server;
+
 /**
  * Cloud Run on an address, over programs in memory: services answer everything unless told to be `deaf`, jobs end well
- * unless told to `fail`. `register` adds further routes.
+ * unless told to `fail`. `register` adds further routes; `serve` makes other instances.
  */
-export async function startCloud(register: (app: FastifyInstance, directory: string) => void = () => {}) {
+export async function startCloud(
+  register: (app: FastifyInstance, directory: string) => void = () => {},
+  serve: Serve = (revision) => createServer((_, response) => response.end(revision)),
+) {
   const directory = await mkdtemp(join(tmpdir(), "mobius-conformance-"));
   const supervisors = createFakeSupervisors(async ({ argv, env }, signal) => {
     if (env.CLOUD_RUN_JOB !== undefined) return { kind: "exited", code: argv.includes("fail") ? 3 : 0 };
     if (argv.includes("deaf")) return { kind: "exited", code: 7 };
-    const server = createServer((_, response) => response.end(env.K_REVISION));
+    const server = serve(env.K_REVISION ?? "");
     server.listen(Number(env.PORT), "127.0.0.1");
     await new Promise((resolve) => signal.addEventListener("abort", resolve));
     server.close().closeAllConnections();
