@@ -353,9 +353,9 @@ describe("embedded cloud run", () => {
     expect(await ask(`${address}/crash`)).toBe("502");
     // Until its end has been noticed, a request may still meet the one that is ending.
     await until(async () => (await ask(address)) === "api-one");
-    const [counted] = world.cloud().metrics();
-    expect(counted).toMatchObject({ revision: `${PROJECT}/${REGION}/api/api-one`, requests: { "2xx": 1 } });
-    expect(counted?.requests["5xx"]).toBeGreaterThan(0);
+    const [counted] = world.cloud().metrics().revisions;
+    expect(counted).toMatchObject({ revision: `${PROJECT}/${REGION}/api/api-one`, total: { "2xx": { count: 1 } } });
+    expect(counted?.total["5xx"]?.count).toBeGreaterThan(0);
   });
 
   it("goes on with another supervisor where the first died", async () => {

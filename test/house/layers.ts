@@ -31,6 +31,7 @@ const LAYERS: readonly Layer[] = [
     ["src/core/values", "src/core/build"],
     "a trigger starts builds, and knows nothing of releases",
   ),
+  layer("src/core/metrics", ["src/core/values"], "counting requests needs a time only"),
   layer("src/core/migrations", ["src/core/values"], "judging SQL needs its text only"),
   layer(
     "src/core/plan",

@@ -17,7 +17,7 @@ import { createInstancePorts } from "./instance-ports.ts";
 import type { AccessSecret } from "./instance-spec.ts";
 import { createInstances } from "./instances.ts";
 import { createJobResources, type JobResources } from "./jobs.ts";
-import { createMetrics, type RevisionMetrics } from "./metrics.ts";
+import { type CountedRequests, createMetrics } from "./metrics.ts";
 import { createOperations, type Operations } from "./operations.ts";
 import { createReconciler } from "./reconcile.ts";
 import { createRecovery } from "./recover.ts";
@@ -52,8 +52,8 @@ export interface RunCloud {
   start(): Promise<void>;
   /** Stops all instances and closes all addresses; what is under way goes on at the next start. */
   close(): Promise<void>;
-  /** Requests of each revision since the start. */
-  metrics(): readonly RevisionMetrics[];
+  /** Requests of each revision. */
+  metrics(): CountedRequests;
   readonly services: ServiceResources;
   readonly jobs: JobResources;
   readonly operations: Operations;
@@ -63,7 +63,7 @@ export interface RunCloud {
 export function createRunCloud(deps: RunCloudDependencies): RunCloud {
   const { documents, clock, ids } = deps;
   const agent = createInstanceAgent();
-  const metrics = createMetrics();
+  const metrics = createMetrics(clock);
   const processes = createProcesses(deps);
   let isClosing = false;
 
