@@ -10,7 +10,8 @@ const DROPPED = "mobius_requests_uncounted_total";
  * (https://prometheus.io/docs/instrumenting/exposition_formats/): a counter by class of status and a histogram of
  * latencies in seconds for each revision.
  */
-export function prometheusText({ revisions, dropped }: CountedRequests): string {
+export function prometheusText({ revisions: all, dropped }: CountedRequests): string {
+  const revisions = all.filter(({ total }) => Object.keys(total).length > 0);
   const lines = [
     ...head(REQUESTS, "counter", "Requests that ended, by revision and class of status."),
     ...revisions.flatMap(requestLines),

@@ -3,6 +3,7 @@ import {
   isKept,
   KEPT_MINUTES,
   type Minute,
+  mergeCounts,
   minuteOf,
   type RequestCounts,
 } from "../../core/metrics/request-counts.ts";
@@ -31,6 +32,8 @@ export interface CountedRequests {
 /** Counts requests as they end. */
 export interface Metrics {
   count(request: { readonly revision: string; readonly status: number; readonly durationMs: number }): void;
+  /** Takes up minutes of an earlier run, which count in no total. */
+  restore(earlier: Pick<RevisionMetrics, "revision" | "minutes">): void;
   read(): CountedRequests;
 }
 
@@ -63,6 +66,13 @@ export function createMetrics(clock: Pick<Clock, "now">): Metrics {
       counted.total = countRequest(counted.total, request);
       counted.minutes.set(minute, countRequest(counted.minutes.get(minute) ?? {}, request));
       if (counted.minutes.size > KEPT_MINUTES) forgetOld(counted, clock);
+    },
+    restore({ revision, minutes }) {
+      const counted = counterOf(revision);
+      for (const { minute, counts } of minutes) {
+        if (!isKept(minute, clock.now())) continue;
+        counted?.minutes.set(minute, mergeCounts(counted.minutes.get(minute) ?? {}, counts));
+      }
     },
     read: () => ({
       dropped,

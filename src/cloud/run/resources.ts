@@ -16,6 +16,7 @@ export const COLLECTION = {
   executions: "run-executions",
   operations: "run-operations",
   addresses: "run-addresses",
+  metrics: "run-metrics",
 } as const;
 
 /** Resources of one kind in one place, at most: a list is read as a whole. */

@@ -17,6 +17,7 @@ import { createInstancePorts } from "./instance-ports.ts";
 import type { AccessSecret } from "./instance-spec.ts";
 import { createInstances } from "./instances.ts";
 import { createJobResources, type JobResources } from "./jobs.ts";
+import { keepMetrics } from "./kept-metrics.ts";
 import { type CountedRequests, createMetrics } from "./metrics.ts";
 import { createOperations, type Operations } from "./operations.ts";
 import { createReconciler } from "./reconcile.ts";
@@ -64,6 +65,7 @@ export function createRunCloud(deps: RunCloudDependencies): RunCloud {
   const { documents, clock, ids } = deps;
   const agent = createInstanceAgent();
   const metrics = createMetrics(clock);
+  const keptMetrics = keepMetrics({ metrics, documents, clock });
   const processes = createProcesses(deps);
   let isClosing = false;
 
@@ -110,12 +112,14 @@ export function createRunCloud(deps: RunCloudDependencies): RunCloud {
       addresses.addressOf({ project, location, service, ...(tag === undefined ? {} : { tag }) }),
     async start() {
       await rm(join(deps.directory, HOMES), { recursive: true, force: true });
+      await keptMetrics.start();
       await recovery.recover();
     },
     async close() {
       isClosing = true;
       await Promise.all([instances.close(), executions.close()]);
       await addresses.close();
+      await keptMetrics.close();
       agent.destroy();
       await processes.close();
     },
