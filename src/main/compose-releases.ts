@@ -27,6 +27,7 @@ import { environmentAccess } from "./environment-access.ts";
 import type { Environments } from "./environments.ts";
 import type { Foundation, RunningServer } from "./foundation.ts";
 import { portTaken } from "./problems.ts";
+import { prometheusText } from "./prometheus-text.ts";
 import { readPlatform } from "./read-platform.ts";
 import { servedEnvironment } from "./served-environment.ts";
 
@@ -76,7 +77,7 @@ export async function composeReleases(parts: Parts): Promise<Result<Omit<Running
     isReady: () => isReady,
     onFault: (id, cause) => request.log(`request ${id}: ${cause instanceof Error ? cause.stack : String(cause)}`),
     buildLog: (build, fromByte) => buildLog(cloud, build, fromByte),
-    metrics: () => metricsText(cloud),
+    metrics: () => prometheusText(cloud.run.metrics()),
     schema: readSchema,
     environment: (name) => servedEnvironment(parts.environments, request.directory, name),
     access: (name) => environmentAccess(identities, request.directory, name),
@@ -204,20 +205,6 @@ async function buildLog(cloud: Cloud, build: string, fromByte: number) {
     text += piece.text;
     next = piece.next;
   }
-}
-
-/** Requests per revision in Prometheus' text format. */
-function metricsText(cloud: Cloud): string {
-  const lines = ["# TYPE mobius_requests_total counter", "# TYPE mobius_request_latency_milliseconds_sum counter"];
-  for (const { revision, requests, totalLatencyMs } of cloud.run.metrics()) {
-    const [project, location, service, name] = revision.split("/");
-    const labels = `project="${project}",location="${location}",service="${service}",revision="${name}"`;
-    for (const [statusClass, count] of Object.entries(requests)) {
-      lines.push(`mobius_requests_total{${labels},class="${statusClass}"} ${count}`);
-    }
-    lines.push(`mobius_request_latency_milliseconds_sum{${labels}} ${Math.round(totalLatencyMs)}`);
-  }
-  return `${lines.join("\n")}\n`;
 }
 
 async function readSchema(name: string): Promise<string | undefined> {

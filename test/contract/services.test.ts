@@ -355,9 +355,21 @@ describe("embedded cloud run", () => {
     expect(await ask(`${address}/crash`)).toBe("502");
     // Until its end has been noticed, a request may still meet the one that is ending.
     await until(async () => (await ask(address)) === "api-one");
-    const [counted] = world.cloud().metrics();
-    expect(counted).toMatchObject({ revision: `${PROJECT}/${REGION}/api/api-one`, requests: { "2xx": 1 } });
-    expect(counted?.requests["5xx"]).toBeGreaterThan(0);
+    const [counted] = world.cloud().metrics().revisions;
+    expect(counted).toMatchObject({ revision: `${PROJECT}/${REGION}/api/api-one`, total: { "2xx": { count: 1 } } });
+    expect(counted?.total["5xx"]?.count).toBeGreaterThan(0);
+  });
+
+  it("remembers the requests of the run before, in their minutes and in no total", async () => {
+    await using world = await startWorld();
+    await world.restart(); // only a cloud that was started, and so knows what was kept, writes its own
+    await world.deploy("api-one");
+    expect(await ask(await world.services.address("api"))).toBe("api-one");
+    const read = () => world.cloud().metrics().revisions[0];
+    await until(async () => read() !== undefined);
+    const { minutes } = present(read(), "counted");
+    await world.restart();
+    expect(read()).toEqual({ revision: `${PROJECT}/${REGION}/api/api-one`, total: {}, minutes });
   });
 
   it("goes on with another supervisor where the first died", async () => {

@@ -36,6 +36,7 @@ const LAYERS: readonly Layer[] = [
     ["src/core/values", "src/core/yaml", "src/core/platform", "src/core/manifest"],
     "adopting makes files, and knows nothing of what becomes of them",
   ),
+  layer("src/core/metrics", ["src/core/values"], "counting requests needs a time only"),
   layer("src/core/migrations", ["src/core/values"], "judging SQL needs its text only"),
   layer(
     "src/core/plan",

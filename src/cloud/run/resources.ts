@@ -17,6 +17,7 @@ export const COLLECTION = {
   operations: "run-operations",
   addresses: "run-addresses",
   policies: "run-policies",
+  metrics: "run-metrics",
 } as const;
 
 /** Resources of one kind in one place, at most: a list is read as a whole. */

@@ -17,7 +17,7 @@ async function startRouter(listener: RequestListener | undefined) {
   const instance = createServer(listener);
   instance.keepAliveTimeout = 60_000;
   const port = await listening(instance);
-  const metrics = createMetrics();
+  const metrics = createMetrics(clock);
   const agent = createInstanceAgent();
   const chosen = { port: async () => port, revision: "r", leave: () => {} };
   const router = createRouter({ choose: () => (listener === undefined ? undefined : chosen), metrics, clock, agent });
@@ -59,7 +59,7 @@ it("lets a request take longer than a connection may be idle, between its bytes 
     response.end("b");
   });
   expect(await (await fetch(world.url)).text()).toBe("ab");
-  expect(world.metrics.read()).toMatchObject([{ revision: "r", requests: { "2xx": 1 } }]);
+  expect(world.metrics.read().revisions).toMatchObject([{ revision: "r", total: { "2xx": { count: 1 } } }]);
 });
 
 it("says so where nothing serves", async () => {

@@ -18,7 +18,8 @@ import { createInstancePorts } from "./instance-ports.ts";
 import type { AccessSecret } from "./instance-spec.ts";
 import { createInstances } from "./instances.ts";
 import { createJobResources, type JobResources } from "./jobs.ts";
-import { createMetrics, type RevisionMetrics } from "./metrics.ts";
+import { keepMetrics } from "./kept-metrics.ts";
+import { type CountedRequests, createMetrics } from "./metrics.ts";
 import { createOperations, type Operations } from "./operations.ts";
 import { createPolicies, type Policies } from "./policies.ts";
 import { createReconciler } from "./reconcile.ts";
@@ -56,8 +57,8 @@ export interface RunCloud {
   start(): Promise<void>;
   /** Stops all instances and closes all addresses; what is under way goes on at the next start. */
   close(): Promise<void>;
-  /** Requests of each revision since the start. */
-  metrics(): readonly RevisionMetrics[];
+  /** Requests of each revision. */
+  metrics(): CountedRequests;
   readonly services: ServiceResources;
   readonly jobs: JobResources;
   readonly operations: Operations;
@@ -68,7 +69,8 @@ export interface RunCloud {
 export function createRunCloud(deps: RunCloudDependencies): RunCloud {
   const { documents, clock, ids } = deps;
   const agent = createInstanceAgent();
-  const metrics = createMetrics();
+  const metrics = createMetrics(clock);
+  const keptMetrics = keepMetrics({ metrics, documents, clock });
   const processes = createProcesses(deps);
   let isClosing = false;
 
@@ -120,12 +122,14 @@ export function createRunCloud(deps: RunCloudDependencies): RunCloud {
       addresses.addressOf({ project, location, service, ...(tag === undefined ? {} : { tag }) }),
     async start() {
       await rm(join(deps.directory, HOMES), { recursive: true, force: true });
+      await keptMetrics.start();
       await recovery.recover();
     },
     async close() {
       isClosing = true;
       await Promise.all([instances.close(), executions.close()]);
       await addresses.close();
+      await keptMetrics.close();
       agent.destroy();
       await processes.close();
     },
