@@ -7,12 +7,14 @@ import { installPeers } from "./install-peers.ts";
 import { rounded } from "./medians.ts";
 import { measureNothingToDo, type NothingToDo } from "./nothing-to-do.ts";
 import { LOADS, measureOutput, type OutputSpeed } from "./output-speed.ts";
+import { measureRouterOverhead, type RouterOverhead } from "./router-overhead.ts";
 import { measureStepOverhead, type StepOverhead } from "./step-overhead.ts";
 
 const STEPS = 100;
 /** A container takes so much longer. */
 const CONTAINER_STEPS = 10;
 const ROUNDS = 5;
+const REQUESTS = 2_000;
 /** Design: at most this many times the floor. */
 const TARGET = 1.5;
 
@@ -23,6 +25,7 @@ const chain = await measureStepOverhead({ shape: "chain", steps: STEPS, rounds: 
 const twoWide = await measureStepOverhead({ shape: "two-wide", steps: STEPS, rounds: ROUNDS }, peers);
 const containers = await measureContainerSteps(CONTAINER_STEPS, ROUNDS);
 const nothing = measureNothingToDo(peers);
+const router = await measureRouterOverhead(REQUESTS, ROUNDS);
 const output: OutputSpeed[] = [];
 for (const load of LOADS) output.push(await measureOutput(load, peers));
 
@@ -30,13 +33,18 @@ if (isJson) {
   const stepOverheadRatio = rounded(chain.ratio);
   const overhead = { stepOverheadRatio, target: TARGET, overhead: chain, twoWide };
   console.log(
-    JSON.stringify({ ...overhead, ...(containers === undefined ? {} : { containers }), nothing, output }, undefined, 2),
+    JSON.stringify(
+      { ...overhead, ...(containers === undefined ? {} : { containers }), nothing, router, output },
+      undefined,
+      2,
+    ),
   );
 } else {
   const sections = [
     ...[chain, twoWide].flatMap(overheadLines),
     ...(containers === undefined ? [] : containerLines(containers)),
     ...nothingLines(nothing),
+    ...routerLines(router),
     ...output.flatMap(outputLines),
   ];
   console.log(sections.join("\n"));
@@ -72,6 +80,15 @@ function nothingLines({ plans, peers: others }: NothingToDo): readonly string[] 
       return `  ${name.padEnd(46)} ${ms.toFixed(1).padStart(8)} ms  ${growth(ms)}`;
     }),
     ...others.map(({ name, nodes, ms }) => `  ${`${name}, ${nodes} nodes`.padEnd(46)} ${ms.toFixed(1).padStart(8)} ms`),
+    "",
+  ];
+}
+
+function routerLines({ requests, rounds, directUs, routedUs, ratio }: RouterOverhead): readonly string[] {
+  return [
+    `${requests} requests one after the other, ${rounds} rounds in turn, medians:`,
+    `  instance, directly   ${directUs.toFixed(0).padStart(6)} µs a request`,
+    `  through the router   ${routedUs.toFixed(0).padStart(6)} µs a request  ${ratio.toFixed(2)} × directly`,
     "",
   ];
 }
