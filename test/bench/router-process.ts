@@ -7,7 +7,7 @@ import { createInstanceAgent, createRouter } from "../../src/cloud/run/router.ts
 const port = Number(process.argv[2]);
 const router = createRouter({
   choose: () => ({ port: async () => port, revision: "p/l/api/api-one", leave: () => {} }),
-  metrics: createMetrics(),
+  metrics: createMetrics(clock),
   clock,
   agent: createInstanceAgent(),
 });
