@@ -149,6 +149,7 @@ const PROBLEMS: readonly Problem[] = [
   notifications.subscriptionUnknown("push/0a1b2c3d4e5f"),
   cli.serverUnreachable("http://127.0.0.1:7070", "connect ECONNREFUSED 127.0.0.1:7070"),
   cli.fileNotFound("m.yaml"),
+  cli.releaseUnclear("These have not ended: REL-4, REL-3."),
   cli.triggerUnknown("staging"),
   cli.triggerInvalid("-x", 'invalid trigger name "-x": 1 to 64 letters, digits and -, no - at its ends'),
   cli.pathOutside("../m.yaml", "/home/ada/umbrella"),

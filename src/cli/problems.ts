@@ -34,6 +34,16 @@ export function triggerUnknown(name: string): Problem {
   );
 }
 
+/** A command that names no release, where it is not clear which one is meant. */
+export function releaseUnclear(why: string): Problem {
+  return error(
+    "release-unclear",
+    "It is not clear which release is meant.",
+    why,
+    "Name it; they are listed by: mobius status",
+  );
+}
+
 /** A path that leads out of the umbrella. */
 export function pathOutside(path: string, directory: string): Problem {
   return error(

@@ -49,40 +49,40 @@ export function releaseCommands(): readonly CommandDefinition[] {
       run: async (context, [release]) => (await import("./commands/status.ts")).status(context, release),
     },
     {
-      name: "watch <release>",
-      description: "Follow a release to its end; exits as it ends.",
-      examples: ["mobius watch REL-7"],
-      run: async (context, [release = ""]) => (await import("./commands/status.ts")).watch(context, release),
+      name: "watch [release]",
+      description: "Follow a release to its end: the one under way, or the next one. Exits as it ends.",
+      examples: ["mobius watch", "mobius watch REL-7"],
+      run: async (context, [release]) => (await import("./commands/status.ts")).watch(context, release),
     },
     {
-      name: "logs <release>",
-      description: "Print what a release said, or its build's log.",
-      examples: ["mobius logs REL-7", "mobius logs REL-7 --phase migrate", "mobius logs REL-7 --build"],
+      name: "logs [release]",
+      description: "Print what a release said (without a name the newest), or its build's log.",
+      examples: ["mobius logs", "mobius logs REL-7 --phase migrate", "mobius logs REL-7 --build"],
       options: (command) =>
         command
           .option("--phase <phase>", "only this phase")
           .option("--subject <subject>", "only this module or image")
           .option("--build", "the whole log of its build"),
-      run: async (context, [release = ""], { phase, subject, build }) =>
+      run: async (context, [release], { phase, subject, build }) =>
         (await import("./commands/status.ts")).logs(context, {
-          release,
+          ...(release === undefined ? {} : { release }),
           ...(phase === undefined ? {} : { phase: String(phase) }),
           ...(subject === undefined ? {} : { subject: String(subject) }),
           what: build === true ? "build" : "release",
         }),
     },
     {
-      name: "explain <release>",
-      description: "Say in one screen why a release is as it is, and what can be done.",
-      examples: ["mobius explain REL-7"],
-      run: async (context, [release = ""]) => (await import("./commands/status.ts")).explainRelease(context, release),
+      name: "explain [release]",
+      description: "Say in one screen why a release (without a name the newest) is as it is, and what can be done.",
+      examples: ["mobius explain", "mobius explain REL-7"],
+      run: async (context, [release]) => (await import("./commands/status.ts")).explainRelease(context, release),
     },
     {
-      name: "cancel <release>",
-      description: "Stop a release; what it began is put back first.",
+      name: "cancel [release]",
+      description: "Stop a release (without a name the only one that has not ended); what it began is put back first.",
       examples: ['mobius cancel REL-7 --reason "wrong manifest"'],
       options: (command) => command.option("--reason <reason>", "why", "no reason given"),
-      run: async (context, [release = ""], { reason }) =>
+      run: async (context, [release], { reason }) =>
         (await import("./commands/status.ts")).cancel(context, release, String(reason)),
     },
   ];

@@ -225,11 +225,13 @@ describe("the command line", () => {
   });
 
   it("follows a release to its end, and cancels it with a reason", async () => {
+    const next = mobius(["watch"]);
     const following = mobius(["release", MANIFEST]);
     await expect.poll(() => server.engine.list().length, { timeout: 10_000 }).toBe(1);
-    const cancelled = await mobius(["cancel", "REL-1", "--reason", "wrong manifest"]);
+    const cancelled = await mobius(["cancel", "--reason", "wrong manifest"]);
     expect(cancelled.out).toContain("REL-1 is being cancelled.");
     const { code, out, err } = await following;
+    expect((await next).out).toMatch(/^REL-1 cancelled after /);
     expect(code).toBe(1);
     expect(out).toMatch(/^REL-1 cancelled after /);
     expect(err).toContain("▸ cancel requested: wrong manifest");
@@ -244,6 +246,11 @@ describe("the command line", () => {
       /^REL-1 is cancelled since .*\n {2}why: {7}.*wrong manifest\n/,
     );
     expect((await mobius(["logs", "REL-1"])).out).toContain("▸ cancel requested: wrong manifest");
+    for (const command of ["explain", "logs"]) {
+      expect((await mobius([command])).out).toBe((await mobius([command, "REL-1"])).out);
+    }
+    const unclear = await mobius(["cancel"]);
+    expect([unclear.code, unclear.err]).toEqual([3, expect.stringContaining("None is left that has not ended.")]);
     const unknown = await mobius(["status", "REL-9"]);
     expect([unknown.code, unknown.err.split("\n")[0]]).toEqual([
       3,

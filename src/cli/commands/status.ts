@@ -1,5 +1,6 @@
 import type { Explanation, ReleaseSummary } from "../../core/views/release-view.ts";
 import { EXIT } from "../../ports/api/exit-codes.ts";
+import { chooseRelease, chooseUnderWay, chooseUnfinished } from "../choose-release.ts";
 import type { CommandContext } from "../command-context.ts";
 import { followRelease } from "../follow-release.ts";
 import { report } from "../report.ts";
@@ -49,23 +50,27 @@ function row(release: ReleaseSummary): string {
   return `${id.padEnd(8)} ${state.padEnd(15)} ${environment.padEnd(11)} ${what}  ${requestedAt}  ${requestedBy}`;
 }
 
-/** Follows a release to its end. */
-export async function watch(context: CommandContext, name: string): Promise<number> {
-  const found = await context.server.get(name);
+/** Follows a release to its end; without a name the one under way, or the next. */
+export async function watch(context: CommandContext, name: string | undefined): Promise<number> {
+  const chosen = await chooseUnderWay(context, name);
+  if (!chosen.ok) return report(context, chosen.error);
+  const found = await context.server.get(chosen.value);
   return found.ok ? followRelease(context, found.value.id, "ended") : report(context, found.error);
 }
 
-/** What a release said, or the whole log of its build. */
+/** What a release said (without a name the newest), or the whole log of its build. */
 export async function logs(
   context: CommandContext,
   request: {
-    readonly release: string;
+    readonly release?: string;
     readonly phase?: string;
     readonly subject?: string;
     readonly what: "release" | "build";
   },
 ): Promise<number> {
-  const found = await context.server.get(request.release);
+  const chosen = await chooseRelease(context, request.release);
+  if (!chosen.ok) return report(context, chosen.error);
+  const found = await context.server.get(chosen.value);
   if (!found.ok) return report(context, found.error);
   const { id, buildId } = found.value;
   const query = {
@@ -80,8 +85,10 @@ export async function logs(
 }
 
 /** State, reason, what is waited for and what a person can do: one screen. */
-export async function explainRelease(context: CommandContext, name: string): Promise<number> {
-  const answer = await context.server.explain(name);
+export async function explainRelease(context: CommandContext, name: string | undefined): Promise<number> {
+  const chosen = await chooseRelease(context, name);
+  if (!chosen.ok) return report(context, chosen.error);
+  const answer = await context.server.explain(chosen.value);
   if (!answer.ok) return report(context, answer.error);
   context.out(context.json ? JSON.stringify(answer.value, undefined, 2) : explanationText(answer.value));
   return EXIT.success;
@@ -98,8 +105,10 @@ function explanationText(explanation: Explanation): string {
 }
 
 /** Stops a release in whatever state it is; what it began is put back first. */
-export async function cancel(context: CommandContext, name: string, reason: string): Promise<number> {
-  const answer = await context.server.cancel(name, reason);
+export async function cancel(context: CommandContext, name: string | undefined, reason: string): Promise<number> {
+  const chosen = await chooseUnfinished(context, name);
+  if (!chosen.ok) return report(context, chosen.error);
+  const answer = await context.server.cancel(chosen.value, reason);
   if (!answer.ok) return report(context, answer.error);
   if (context.json) context.out(JSON.stringify(answer.value, undefined, 2));
   else context.out(`${answer.value.id} is being cancelled. Follow it: mobius watch ${answer.value.id}`);
