@@ -47,6 +47,7 @@ const PROBLEMS: readonly Problem[] = [
     "production",
   ]),
   platform.workerThrottled(inPlatform("services.worker"), "worker"),
+  manifest.manifestEnvironmentOther("release-manifests/m-staging.yaml", "staging", "production"),
   manifest.placeholderLeft(inManifest("commits.mobius-chat"), "<sha-or-tag>"),
   manifest.nameUnknown(inManifest("commits.mobius-chta"), "module", "mobius-chta", "mobius-chat"),
   manifest.nameUnknown(inManifest("commits.zzz"), "module", "zzz", undefined),

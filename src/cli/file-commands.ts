@@ -47,13 +47,18 @@ function manifestCommands(): readonly CommandDefinition[] {
       description: "Write a manifest that names every module at its default branch, or at the refs given.",
       examples: [
         "mobius manifest new staging",
+        "mobius manifest new staging --from release-manifests/2026-11-20-staging.yaml",
         "mobius manifest new staging --ref mobius-chat=v1.4.0 --name 2026-11-27-staging",
       ],
-      options: (command) => ref(command).option("--name <release_id>", "instead of date and environment"),
-      run: async (context, [environment = ""], { name, ref: refs }) =>
+      options: (command) =>
+        ref(command)
+          .option("--from <manifest>", "take migrations, flags, overrides and verification from an earlier one")
+          .option("--name <release_id>", "instead of date and environment"),
+      run: async (context, [environment = ""], { name, from, ref: refs }) =>
         (await import("./commands/manifest.ts")).manifestNew(context, {
           environment,
           ...(name === undefined ? {} : { name: String(name) }),
+          ...(from === undefined ? {} : { from: String(from) }),
           refs: Object.fromEntries((refs as string[]).map((pair) => pair.split("=", 2) as [string, string])),
         }),
     },

@@ -214,6 +214,9 @@ describe("the command line", () => {
     const made = await mobius(["manifest", "new", "staging", "--ref", `app=${"1".repeat(40)}`, "--name", "y-staging"]);
     expect(made.code, made.err).toBe(0);
     expect(made.files.get("release-manifests/y-staging.yaml")).toContain(`  app: "${"1".repeat(40)}"\n`);
+    const flagged = { files: { [MANIFEST]: `${GOOD}notes: [last]\n` } };
+    const renewed = await mobius(["manifest", "new", "staging", "--from", MANIFEST, "--name", "z-staging"], flagged);
+    expect(renewed.files.get("release-manifests/z-staging.yaml")).toMatch(/^release_id: z-staging\n[\s\S]*notes: \[\]/);
     const unknown = await mobius(["manifest", "new", "staging", "--ref", "ap=main"]);
     expect([unknown.code, unknown.err.split("\n")[0]]).toEqual([3, expect.stringContaining("error[name-unknown]")]);
     const again = await mobius(["manifest", "new", "staging", "--name", "x-staging", "--ref", "app=main"]);

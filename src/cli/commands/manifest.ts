@@ -4,6 +4,8 @@ import type { Manifest } from "../../core/manifest/manifest.ts";
 import { newManifest } from "../../core/manifest/new-manifest.ts";
 import { parseManifest } from "../../core/manifest/parse-manifest.ts";
 import { pinEdits } from "../../core/manifest/pin-edits.ts";
+import { manifestEnvironmentOther } from "../../core/manifest/problems.ts";
+import { renewManifest } from "../../core/manifest/renew-manifest.ts";
 import { rewriteManifest } from "../../core/manifest/rewrite-manifest.ts";
 import { commitAmbiguous, commitNotPushed, repositoryUnreachable } from "../../core/plan/problems.ts";
 import type { Platform } from "../../core/platform/platform.ts";
@@ -18,10 +20,18 @@ import { fileExists, refOfNoModule } from "../problems.ts";
 import { report, warn } from "../report.ts";
 import { readPlatform, readUmbrellaFile } from "../umbrella-files.ts";
 
-/** Writes a new manifest that names every module at the head of its default branch, or at the refs given. */
+/**
+ * Writes a new manifest that names every module at the head of its default branch, or at the refs given; everything else
+ * is taken from an earlier manifest where one is named.
+ */
 export async function manifestNew(
   context: CommandContext,
-  request: { readonly environment: string; readonly name?: string; readonly refs: Readonly<Record<string, string>> },
+  request: {
+    readonly environment: string;
+    readonly name?: string;
+    readonly from?: string;
+    readonly refs: Readonly<Record<string, string>>;
+  },
 ): Promise<number> {
   const platform = await readPlatform(context);
   if (!platform.ok) return report(context, platform.problems);
@@ -41,17 +51,20 @@ export async function manifestNew(
       unknown.map((name) => refOfNoModule(name, closest(name, names))),
     );
   }
+  const earlier = request.from === undefined ? undefined : await readManifest(context, request.from);
+  if (earlier?.ok === false) return earlier.exit;
+  if (earlier !== undefined && earlier.manifest.environment !== environment.name) {
+    const { path: file, manifest } = earlier;
+    return report(context, [manifestEnvironmentOther(file, manifest.environment, environment.name)]);
+  }
   const wanted = Object.fromEntries(modules.map(({ name }) => [name, request.refs[name] ?? "HEAD"]));
   const resolved = await resolveCommits(context, platform.value, wanted);
   if (resolved.problems.length > 0) return report(context, resolved.problems);
-  const description = `Release to ${environment.name}`;
-  const text = newManifest({
-    platform: platform.value,
-    environment: environment.name,
-    releaseId,
-    description,
-    refs: resolved.commits,
-  });
+  const said = { releaseId, description: `Release to ${environment.name}`, refs: resolved.commits };
+  const text =
+    earlier === undefined
+      ? newManifest({ ...said, platform: platform.value, environment: environment.name })
+      : renewManifest({ ...said, text: earlier.text });
   await context.files.write(path, text);
   context.out(path);
   return EXIT.success;

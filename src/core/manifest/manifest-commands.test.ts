@@ -7,6 +7,7 @@ import { diffManifests, renderManifestDiff } from "./diff-manifests.ts";
 import { newManifest } from "./new-manifest.ts";
 import { parseManifest } from "./parse-manifest.ts";
 import { pinEdits } from "./pin-edits.ts";
+import { renewManifest } from "./renew-manifest.ts";
 import { rewriteManifest } from "./rewrite-manifest.ts";
 
 const parsed = parsePlatform(
@@ -21,6 +22,71 @@ function manifest(text: string) {
   if (!read.ok) throw new Error(read.problems.map(renderProblem).join("\n"));
   return read.value;
 }
+
+describe("renewManifest", () => {
+  const earlier = [
+    "# kept",
+    "release_id: 2026-11-20-staging",
+    'description: "Last week"',
+    "commits:",
+    "  mobius-chat: v1.2.0 # why this one",
+    "  mobius-rag: main",
+    "",
+    "images:",
+    "  # built",
+    `  mobius-chat-api: gcr.io/mobius-staging/mobius-chat-api@sha256:${"a".repeat(64)}`,
+    "",
+    "feature_flags: { chat_live_stream: true }",
+    "env_overrides:",
+    "  gcs_bucket: mobius-rag-uploads-staging # ours",
+    "notes:",
+    '  - "Proved nothing."',
+    "",
+  ].join("\n");
+  const renewed = renewManifest({
+    text: earlier,
+    releaseId: "2026-11-27-staging",
+    description: "This week",
+    refs: { "mobius-chat": "c".repeat(40), "mobius-os": "d".repeat(40) },
+  });
+
+  it("changes id, description and commits, lets images and notes go, and leaves the rest as it is", () => {
+    expect(renewed).toBe(
+      [
+        "# kept",
+        "release_id: 2026-11-27-staging",
+        'description: "This week"',
+        "commits:",
+        `  mobius-chat: ${"c".repeat(40)} # why this one`,
+        "  mobius-rag: main",
+        `  mobius-os: ${"d".repeat(40)}`,
+        "",
+        "images: {}",
+        "",
+        "feature_flags: { chat_live_stream: true }",
+        "env_overrides:",
+        "  gcs_bucket: mobius-rag-uploads-staging # ours",
+        "notes: []",
+        "",
+      ].join("\n"),
+    );
+    expect(manifest(renewed).environment).toBe("staging");
+  });
+
+  it.each([
+    ["nothing stands in a section", "release_id: a-staging\nimages:\nnotes: []\ncommits: {}\n"],
+    ["a section is in one line", "release_id: a-staging\nimages: { a: b }\ncommits: { mobius-rag: main }\n"],
+    ["the text does not end in a line break", "release_id: a-staging\ncommits: {}\nnotes: [x]"],
+    ["lines end as on Windows", "release_id: a-staging\r\nimages:\r\n  a: b\r\ncommits: {}\r\n"],
+  ])("is valid where %s", (_, text) => {
+    const again = renewManifest({ text, releaseId: "b-staging", description: "x", refs: { "mobius-rag": "main" } });
+    expect(manifest(again)).toMatchObject({
+      releaseId: { value: "b-staging" },
+      commits: { "mobius-rag": { value: "main" } },
+    });
+    expect(manifest(again).images).toEqual({});
+  });
+});
 
 describe("newManifest", () => {
   it("writes a manifest that is valid, with the refs given", () => {

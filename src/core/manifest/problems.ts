@@ -132,6 +132,17 @@ export function promotionSourceOther(file: string, environment: string, source: 
   };
 }
 
+/** A manifest to start from that belongs to another environment. */
+export function manifestEnvironmentOther(file: string, environment: string, wanted: string): Problem {
+  return {
+    code: "manifest-environment-other",
+    severity: "error",
+    summary: `The manifest ${file} is for ${environment}, not for ${wanted}.`,
+    why: ["What is kept of it are values of its environment."],
+    fix: `Start from one of ${wanted}; to bring a set from ${environment} to ${wanted}: mobius promote`,
+  };
+}
+
 /** The release did not resolve a commit or an image that its manifest names. */
 export function promotionUnpinned(where: Where, kind: "commit" | "image", name: string): Problem {
   return error("promotion-unpinned", where, {
