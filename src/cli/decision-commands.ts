@@ -1,4 +1,5 @@
 import { type CommandDefinition, collect } from "./command-definition.ts";
+import { untilOf } from "./until.ts";
 
 const TOKEN = { name: "token", description: "People who may use this server, and their tokens." } as const;
 
@@ -90,11 +91,11 @@ function environmentDecisions(): readonly CommandDefinition[] {
       options: (command) =>
         command
           .requiredOption("--reason <reason>", "why")
-          .option("--until <time>", "when it ends by itself (RFC 3339)"),
+          .option("--until <time>", "when it ends by itself: a time (RFC 3339), or 36h or 10d from now"),
       run: async (context, [environment = ""], { reason, until }) =>
         (await import("./commands/decide.ts")).hold(context, environment, {
           reason: String(reason),
-          ...(until === undefined ? {} : { until: String(until) }),
+          ...(until === undefined ? {} : { until: untilOf(context, String(until)) }),
         }),
     },
     {
@@ -110,17 +111,17 @@ function environmentDecisions(): readonly CommandDefinition[] {
       description: "Show how what is live differs from what was released; exits 7 where it does.",
       examples: [
         "mobius drift production",
-        'mobius drift production --ignore "service mobius-rag: traffic" --until 2027-01-02T00:00:00Z --reason "a test"',
+        'mobius drift production --ignore "service mobius-rag: traffic" --until 10d --reason "a test"',
       ],
       options: (command) =>
         command
           .option("--ignore <difference>", "let this difference be")
-          .option("--until <time>", "until when (RFC 3339)")
+          .option("--until <time>", "until when: a time (RFC 3339), or 36h or 10d from now")
           .option("--reason <reason>", "why"),
       run: async (context, [environment = ""], { ignore, until, reason }) => {
         const commands = await import("./commands/drift.ts");
         if (ignore === undefined) return commands.drift(context, environment);
-        const body = { drift: String(ignore), until: String(until), reason: String(reason ?? "") };
+        const body = { drift: String(ignore), until: untilOf(context, String(until)), reason: String(reason ?? "") };
         return commands.ignoreDrift(context, environment, body);
       },
     },
@@ -135,7 +136,7 @@ function environmentDecisions(): readonly CommandDefinition[] {
       options: (command) =>
         command
           .requiredOption("--reason <reason>", "why")
-          .option("--until <time>", "when it ends (RFC 3339)")
+          .option("--until <time>", "when it ends: a time (RFC 3339), or 36h or 10d from now")
           .option("--name <name>", "what it is called", "freeze")
           .option("--lift <name>", "end the freeze of this name that a person set")
           .option("--except <release>", "let this release through every freeze that keeps it back"),
@@ -144,7 +145,7 @@ function environmentDecisions(): readonly CommandDefinition[] {
           environment,
           reason: String(reason),
           name: String(name),
-          ...(until === undefined ? {} : { until: String(until) }),
+          ...(until === undefined ? {} : { until: untilOf(context, String(until)) }),
           ...(lift === undefined ? {} : { lift: String(lift) }),
           ...(except === undefined ? {} : { except: String(except) }),
         }),

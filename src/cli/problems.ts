@@ -150,7 +150,7 @@ export function freezeWithoutEnd(environment: string): Problem {
     "freeze-without-end",
     `The freeze of ${environment} has no end.`,
     "A freeze ends by itself, so that nobody finds it years later; what has no end is a hold.",
-    `Give --until, such as 2027-01-02T00:00:00Z; or hold it: mobius hold ${environment} --reason "…"`,
+    `Give --until, such as 2027-01-02T00:00:00Z or 36h; or hold it: mobius hold ${environment} --reason "…"`,
   );
 }
 

@@ -95,6 +95,13 @@ describe("decisions on the command line", () => {
       { freeze: "launch", by: "person:ada", reason: "it mends" },
     ]);
     await cancel(id);
+    const soon = await mobius(["freeze", "production", "--reason", "x", "--until", "36h"]);
+    const [, at = ""] = /^production is frozen until (\S+)\.\n$/.exec(soon.out) ?? [];
+    const hours = (Date.parse(at) - Date.now()) / 3_600_000;
+    expect([
+      Math.round(hours),
+      (await mobius(["freeze", "production", "--lift", "freeze", "--reason", "x"])).code,
+    ]).toEqual([36, 0]);
     const lift = ["freeze", "production", "--lift", "launch", "--reason", "over"];
     expect([(await mobius(lift)).code, (await mobius(lift)).err]).toEqual([
       0,

@@ -1,9 +1,10 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
+import { Reader } from "../support/guide.ts";
 
 const COMMAND = resolve(import.meta.dirname, "..", "..", "bin", "mobius");
 /** Longer than a whole file of scenarios takes on a busy machine: a server that is killed before would look like a fault. */
@@ -53,17 +54,31 @@ export class Installation implements AsyncDisposable {
     return join(this.root, "state");
   }
 
+  get #env(): Readonly<Record<string, string>> {
+    return {
+      PATH: process.env.PATH ?? "",
+      HOME: join(this.root, "home"),
+      MOBIUS_STATE_DIR: this.state,
+      MOBIUS_SERVER: `http://127.0.0.1:${this.port}`,
+    };
+  }
+
+  /** Somebody who reads a guide beside the demo, in a checkout of this repository: Lin, whom git knows. */
+  async reader(guide: string, env: Readonly<Record<string, string>> = {}): Promise<Reader> {
+    await symlink(dirname(COMMAND), join(this.root, "bin"));
+    await symlink(this.umbrella, join(this.root, "mobius-demo"));
+    const git = ["AUTHOR", "COMMITTER"].flatMap((role) => [
+      [`GIT_${role}_NAME`, "Lin"],
+      [`GIT_${role}_EMAIL`, "lin@example.com"],
+    ]);
+    return Reader.open(guide, this.root, { ...this.#env, ...Object.fromEntries(git), ...env });
+  }
+
   /** Starts a command in the umbrella's folder, or beside it before there is one. */
   start(args: readonly string[], env: Readonly<Record<string, string>> = {}): Running {
     const child = spawn(process.execPath, [COMMAND, ...args], {
       cwd: this.root,
-      env: {
-        PATH: process.env.PATH ?? "",
-        HOME: join(this.root, "home"),
-        MOBIUS_STATE_DIR: this.state,
-        MOBIUS_SERVER: `http://127.0.0.1:${this.port}`,
-        ...env,
-      },
+      env: { ...this.#env, ...env },
       stdio: ["ignore", "pipe", "pipe"],
       timeout: DEADLINE_MS,
       killSignal: "SIGKILL",

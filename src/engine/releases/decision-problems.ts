@@ -65,7 +65,7 @@ export function endPassed(what: string): Problem {
     "end-passed",
     `The end of ${what} has passed.`,
     ["It would be over before it began."],
-    "Give --until a moment that is yet to come, such as 2027-01-02T00:00:00Z.",
+    "Give --until a moment that is yet to come, such as 2027-01-02T00:00:00Z or 36h.",
   );
 }
 
