@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Reader } from "../support/guide.ts";
 import { Installation, type Running } from "./installation.ts";
 
 interface Seen {
@@ -14,16 +15,19 @@ interface Seen {
 
 const LONG = 240_000;
 
-/** docs/guides/promotion.md, command by command, on the sample platform. */
+/** docs/guides/promotion.md on the sample platform: its blocks of commands as they stand, and what surrounds them. */
 describe("promotion, as two people do it", () => {
   let here: Installation;
   let demo: Running;
+  let reader: Reader;
   let production = "";
 
   beforeAll(async () => {
     here = await Installation.make();
     demo = here.demo();
     await demo.waitFor(/Stop with Ctrl-C/);
+    reader = await here.reader("promotion.md");
+    await reader.run();
   }, LONG);
   afterAll(async () => {
     demo?.kill("SIGINT");
@@ -45,8 +49,7 @@ describe("promotion, as two people do it", () => {
   });
 
   it("derives the manifest with the same commits and digests, and waits for a person", { timeout: LONG }, async () => {
-    const promoted = await here.run(["promote", "--latest", "--to", "production", "--as", "ada"]);
-    expect([promoted.code, promoted.out]).toEqual([6, expect.stringMatching(/^REL-2 waits\n {2}approvals: /)]);
+    expect(await reader.run()).toMatch(/^Promotes REL-1 as [\s\S]*\nREL-2 waits\n {2}approvals: /);
     const { manifest, gates, environment } = await seen("REL-2");
     expect([environment, gates.map(({ gate }) => gate)]).toEqual(["production", ["approvals"]]);
     production = await readFile(join(here.umbrella, manifest), "utf8");
@@ -67,9 +70,7 @@ describe("promotion, as two people do it", () => {
     expect([own.code, own.err]).toEqual([4, expect.stringContaining("error[approval-by-proposer]")]);
     const nobody = await here.run(["approve", "REL-2", "--as", "mallory"]);
     expect([nobody.code, nobody.err]).toEqual([3, expect.stringContaining("error[person-unknown]")]);
-    expect((await here.run(["approve", "REL-2", "--as", "grace"])).code).toBe(0);
-    const watched = await here.run(["watch", "REL-2"]);
-    expect([watched.code, watched.err]).toEqual([0, expect.stringContaining("✓ approved")]);
+    expect(await reader.run()).toMatch(/\nREL-2 is approved\. [\s\S]*\nREL-2 succeeded after /);
     const { services, state } = await seen("REL-2");
     expect(state).toBe("succeeded");
     const hub = services.find(({ service }) => service === "module-hub")?.url;
@@ -77,6 +78,14 @@ describe("promotion, as two people do it", () => {
     const [log, checklistLog] = await Promise.all(["production", "staging"].map(logOf));
     expect(log).toContain("## REL-2 ");
     expect(checklistLog).toContain("## REL-1 ");
+  });
+
+  it("is frozen and held, and let go again", { timeout: LONG }, async () => {
+    expect(await reader.run()).toMatch(/production is frozen until [\s\S]*production takes releases again\./);
+  });
+
+  it("shows its drift", { timeout: LONG }, async () => {
+    expect(await reader.run()).toMatch(/^production is in sync, /);
   });
 
   it("says that there is nothing to do once production has it", { timeout: LONG }, async () => {
@@ -98,16 +107,23 @@ describe("promotion, as two people do it", () => {
     expect((await here.run(["promote", "--latest", "--to", "production", "--as", "ada"])).code).toBe(6);
     expect((await here.run(["approve", "REL-4", "--as", "grace"])).code).toBe(0);
     expect((await here.run(["watch", "REL-4"])).code).toBe(0);
-    const back = await here.run(["rollback", "production", "--as", "ada"]);
-    expect([back.code, back.err]).toEqual([0, expect.stringContaining("Rollback of production (mobiusos-new")]);
+    expect(await reader.run()).toContain("Rollback of production (mobiusos-new");
     const environment = (await (await here.ask("/api/v1/environments/production")).json()) as Pick<Seen, "services">;
     expect(environment.services.map(({ revision }) => revision?.replace(/.*-(rel\d+)-1$/, "$1"))).toEqual(
       environment.services.map(() => "rel2"),
     );
     const held = await here.run(["promote", "--latest", "--to", "production", "--as", "ada"]);
-    expect([held.code, held.out]).toEqual([6, expect.stringContaining("hold: production is on hold by person:ada")]);
+    expect([held.code, held.out]).toEqual([
+      6,
+      expect.stringMatching(/hold: production is on hold by person:\w+: REL-5 rolled it back/),
+    ]);
     expect((await here.run(["resume", "production", "--reason", "mended", "--as", "ada"])).code).toBe(0);
     expect((await here.run(["reject", "REL-6", "--reason", "enough", "--as", "grace"])).code).toBe(0);
+  });
+
+  it("admits people and turns them away", async () => {
+    expect(await reader.run()).toContain("grace");
+    expect(reader.left).toEqual([]);
   });
 
   async function logOf(environment: string): Promise<string> {
