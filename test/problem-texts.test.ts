@@ -46,6 +46,8 @@ const PROBLEMS: readonly Problem[] = [
     "staging",
     "production",
   ]),
+  platform.credentialInPlainText(inPlatform("services.api.env.DATABASE_URL"), "DATABASE_URL"),
+  platform.addressWrittenOut(inPlatform("services.api.env.RAG_URL"), "RAG_URL"),
   platform.workerThrottled(inPlatform("services.worker"), "worker"),
   manifest.manifestEnvironmentOther("release-manifests/m-staging.yaml", "staging", "production"),
   manifest.placeholderLeft(inManifest("commits.mobius-chat"), "<sha-or-tag>"),

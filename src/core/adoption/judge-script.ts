@@ -1,9 +1,9 @@
 import { environmentOfProject, foreignOwner } from "../manifest/environments.ts";
 import type { Service } from "../platform/platform.ts";
+import { looksLikeCredential } from "../values/looks-like-credential.ts";
 import { AMBIENT_PROJECT } from "./answer-call.ts";
 import { deployedService, flagValue, type GcloudCall, isCall, pairsOf, parseGcloud } from "./gcloud-call.ts";
 import { judgeText } from "./judge-text.ts";
-import { looksLikeCredential } from "./looks-like-credential.ts";
 import type { RecordedCall } from "./recorded-script.ts";
 import { refusedFlags } from "./refused-flags.ts";
 import type { JudgeRequest, ScriptFinding, ScriptFindingKind } from "./script-finding.ts";

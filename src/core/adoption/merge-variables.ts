@@ -1,8 +1,8 @@
 import type { Service } from "../platform/platform.ts";
+import { looksLikeCredential } from "../values/looks-like-credential.ts";
 import type { Placed } from "./assign-environments.ts";
 import type { FoundValue } from "./found.ts";
 import type { ImportFindings } from "./import-findings.ts";
-import { looksLikeCredential } from "./looks-like-credential.ts";
 import type { AddressBook } from "./wire-addresses.ts";
 
 /** Why something that the platform file has already is left. */

@@ -1,9 +1,9 @@
+import { looksLikeCredential } from "../values/looks-like-credential.ts";
 import type { Problem } from "../values/problem.ts";
 import { readYaml, type YamlFile, type YamlPath } from "../yaml/read-yaml.ts";
 import { type DescriptionShape, shapeOf } from "./description-shapes.ts";
 import type { Found } from "./found.ts";
 import { InputLeaves, type LeftOver } from "./input-leaves.ts";
-import { looksLikeCredential } from "./looks-like-credential.ts";
 import { importInputUnknown } from "./problems.ts";
 import { readHealth, readRun } from "./read-settings.ts";
 import { readContainerVariables, secretAliases } from "./read-variables.ts";

@@ -1,7 +1,7 @@
+import { looksLikeCredential } from "../values/looks-like-credential.ts";
 import type { Problem } from "../values/problem.ts";
 import type { Found } from "./found.ts";
 import type { LeftOver } from "./input-leaves.ts";
-import { looksLikeCredential } from "./looks-like-credential.ts";
 import { parseVariables, type VariableLine } from "./parse-variables.ts";
 import { importInputUnknown, importServiceUnclear } from "./problems.ts";
 import { readDescriptions } from "./read-descriptions.ts";

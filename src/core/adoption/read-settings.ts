@@ -1,8 +1,8 @@
+import { looksLikeCredential } from "../values/looks-like-credential.ts";
 import type { YamlTree } from "../yaml/add-entries.ts";
 import type { YamlPath } from "../yaml/read-yaml.ts";
 import type { DescriptionShape, SettingKey, ShapeSetting } from "./description-shapes.ts";
 import type { InputLeaves } from "./input-leaves.ts";
-import { looksLikeCredential } from "./looks-like-credential.ts";
 
 /** What an input says and the platform file does not take: where, and why. */
 export type Leave = (path: YamlPath, because: string, value?: string) => void;

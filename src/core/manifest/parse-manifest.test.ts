@@ -142,6 +142,14 @@ describe("ruling 4: keys of one artifact have one digest", () => {
   });
 });
 
+describe("an override that holds a credential", () => {
+  it("is refused without being quoted", () => {
+    const secret = "redis://:hunter2@redis.staging.internal:6379/0";
+    const refusal = refused(`${ID}env_overrides:\n  redis_url: ${secret}\n`);
+    expect(refusal).toEqual(["credential-in-plain-text 3:14"]);
+  });
+});
+
 describe("empty overrides", () => {
   it("takes no overrides in every form, and a text that is empty on purpose", () => {
     for (const none of ["", "env_overrides:\n", "env_overrides: {}\n"])

@@ -4,7 +4,9 @@
  */
 import type { Environment, Platform } from "../platform/platform.ts";
 import { artifactOf } from "../platform/platform.ts";
+import { credentialInPlainText } from "../platform/problems.ts";
 import type { Checked } from "../values/checked.ts";
+import { holdsCredential } from "../values/looks-like-credential.ts";
 import type { Problem } from "../values/problem.ts";
 import { checkShape } from "../yaml/check-shape.ts";
 import { closest } from "../yaml/closest.ts";
@@ -253,6 +255,7 @@ class ManifestParser {
       const type = this.#platform.overrides[name]?.type ?? "string";
       if (!isPlaceholder(value) && !isOfType(value, type))
         this.#problems.push(overrideInvalid(located.where, name, type));
+      if (holdsCredential(value)) this.#problems.push(credentialInPlainText(located.where, name));
       this.#checkOwner(located, environment);
       return [[name, located] as const];
     });

@@ -1,10 +1,22 @@
 import { assertNever } from "../values/assert.ts";
+import { holdsCredential } from "../values/looks-like-credential.ts";
 import type { Problem } from "../values/problem.ts";
 import { closest } from "../yaml/closest.ts";
 import type { YamlFile, YamlPath } from "../yaml/read-yaml.ts";
 import { type ExpressionPart, parseExpression } from "./expression.ts";
 import type { Check, Platform, Service } from "./platform.ts";
-import { environmentsOverlap, expressionInvalid, imageCycle, referenceUnknown, workerThrottled } from "./problems.ts";
+import {
+  addressWrittenOut,
+  credentialInPlainText,
+  environmentsOverlap,
+  expressionInvalid,
+  imageCycle,
+  referenceUnknown,
+  workerThrottled,
+} from "./problems.ts";
+
+/** `SERVICE-NUMBER.REGION.run.app` and `SERVICE-HASH-REGION.a.run.app`. */
+const CLOUD_RUN_ADDRESS = /\bhttps:\/\/[a-z0-9-]+\.[a-z0-9-]+\.run\.app\b/;
 
 /** Every name of the platform file that leads nowhere, and what would not work as it stands (warnings). */
 export function checkReferences(platform: Platform, file: YamlFile): readonly Problem[] {
@@ -57,12 +69,19 @@ class ReferenceCheck {
     for (const [name, service] of Object.entries(this.#platform.services)) {
       const path = ["services", name];
       this.#known("image", service.image, this.#platform.images, [...path, "image"]);
-      for (const [variable, value] of Object.entries(service.env)) this.#expression(value, [...path, "env", variable]);
-      for (const [variable, value] of Object.entries(service.rehearsal?.env ?? {})) {
-        this.#expression(value, [...path, "rehearsal", "env", variable]);
-      }
+      this.#variables(service.env, [...path, "env"]);
+      this.#variables(service.rehearsal?.env ?? {}, [...path, "rehearsal", "env"]);
       for (const [index, check] of service.checks.entries()) this.check(check, [...path, "checks", index]);
       if (isStarved(service)) this.problems.push(workerThrottled(this.#file.whereOfKey(path), name));
+    }
+  }
+
+  #variables(variables: Readonly<Record<string, string>>, path: YamlPath): void {
+    for (const [variable, value] of Object.entries(variables)) {
+      const place = [...path, variable];
+      this.#expression(value, place);
+      if (holdsCredential(value)) this.problems.push(credentialInPlainText(this.#file.whereOf(place), variable));
+      if (CLOUD_RUN_ADDRESS.test(value)) this.problems.push(addressWrittenOut(this.#file.whereOf(place), variable));
     }
   }
 
@@ -76,8 +95,10 @@ class ReferenceCheck {
       canary?.services.forEach((service, index) => {
         this.#known("service", service, services, [...path, "canary", "services", index]);
       });
-      for (const override of Object.keys(environment.overrides ?? {})) {
-        this.#known("override", override, overrides, ["environments", name, "overrides", override]);
+      for (const [override, value] of Object.entries(environment.overrides ?? {})) {
+        const place = ["environments", name, "overrides", override];
+        this.#known("override", override, overrides, place);
+        if (holdsCredential(value)) this.problems.push(credentialInPlainText(this.#file.whereOf(place), override));
       }
     }
   }

@@ -105,6 +105,26 @@ environments:
     expect(refused(service).map((line) => line.split(" ")[0])).toEqual(["expression-invalid", "expression-invalid"]);
   });
 
+  it("refuses credentials in plain text without quoting them, and warns of addresses that are written out", () => {
+    const env = [
+      "DATABASE_URL: postgresql://me:hunter2@10.0.0.3/db",
+      "WAITS: ${overrides.dsn}",
+      "RAG: https://rag-abcdefghij-uc.a.run.app/search",
+      "TO_COME: postgresql://me:${overrides.dsn}@10.0.0.3/db",
+    ].map((line) => line.replace(/: (.*)$/, ': "$1"'));
+    const service = `services:\n  api: { image: api, env: { ${env.join(", ")} } }\noverrides: { dsn: { type: string } }\n`;
+    const parsed = parsePlatform(MINIMAL + service, "mobius.yaml");
+    const problems = parsed.ok ? [] : parsed.problems;
+    expect(problems.map(({ code, where }) => `${code} ${where?.excerpt}`)).toEqual([
+      "credential-in-plain-text services.api.env.DATABASE_URL",
+    ]);
+    expect(JSON.stringify(problems)).not.toContain("hunter2");
+    const clean = parsePlatform(MINIMAL + service.replace("me:hunter2@", ""), "mobius.yaml");
+    expect(clean.ok && clean.warnings.map(({ code, where }) => `${code} ${where?.excerpt}`)).toEqual([
+      "address-written-out services.api.env.RAG",
+    ]);
+  });
+
   it("warns of a worker that Cloud Run would starve", () => {
     const text = `${MINIMAL}services:\n  loop: { image: api, role: worker }\n`;
     const parsed = parsePlatform(text, "mobius.yaml");

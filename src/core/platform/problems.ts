@@ -48,6 +48,30 @@ export function workerThrottled(where: Where, service: string): Problem {
   };
 }
 
+/** A credential in a file that git keeps; the problem never quotes it. */
+export function credentialInPlainText(where: Where, name: string): Problem {
+  return {
+    code: "credential-in-plain-text",
+    severity: "error",
+    summary: `${name} holds a credential in plain text.`,
+    where,
+    why: ["Whoever can read the repository, now or later, has it."],
+    fix: "Put it into Secret Manager (mobius secret set <name> --env <environment>), name it under secrets, and change it: it has been seen.",
+  };
+}
+
+/** An address of Cloud Run that is written out: it is one environment's, in a file for all of them. */
+export function addressWrittenOut(where: Where, name: string): Problem {
+  return {
+    code: "address-written-out",
+    severity: "warning",
+    summary: `${name} holds an address of Cloud Run that is written out.`,
+    where,
+    why: ["It is the address in one environment, and every environment would get it."],
+    fix: "Name the service: ${services.<service>.url}; or give each environment its value: ${overrides.<name>}.",
+  };
+}
+
 /** A project or name that two environments claim. */
 export function environmentsOverlap(
   where: Where,

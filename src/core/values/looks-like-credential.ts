@@ -25,7 +25,7 @@ const SHAPES: readonly RegExp[] = [
 /** `scheme://user:password@host`; the password is what stands between. It may hold any sign. */
 const URL_PASSWORD = /[a-z][a-z0-9+.-]*:\/\/[^/\s:@]*:([^\s]*)@/i;
 /** What a start script puts the password in the place of: no credential itself. */
-const PLACE_HOLDER = /^(__\w+__|\$\{?\w+\}?|<[^<>]+>|\{\{?[\w .]+\}?\}|\*+)$/;
+const PLACE_HOLDER = /^(__\w+__|\$\{?[\w.-]+\}?|<[^<>]+>|\{\{?[\w .]+\}?\}|\*+)$/;
 
 const SHORTEST_RANDOM = 24;
 const LEAST_BITS_PER_CHARACTER = 3.6;
@@ -36,9 +36,14 @@ const LEAST_BITS_PER_CHARACTER = 3.6;
  */
 export function looksLikeCredential(variable: string, value: string): boolean {
   if (value.trim() === "" || PLACE_HOLDER.test(value)) return false;
+  return holdsCredential(value) || isCredentialName(variable, value) || isRandom(value);
+}
+
+/** Whether a value holds a credential beyond doubt: a password in an address, or a shape that only credentials have. */
+export function holdsCredential(value: string): boolean {
   const password = URL_PASSWORD.exec(value)?.[1];
   if (password !== undefined && password !== "" && !PLACE_HOLDER.test(password)) return true;
-  return isCredentialName(variable, value) || SHAPES.some((shape) => shape.test(value)) || isRandom(value);
+  return SHAPES.some((shape) => shape.test(value));
 }
 
 function isCredentialName(variable: string, value: string): boolean {
