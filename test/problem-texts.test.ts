@@ -85,6 +85,12 @@ const PROBLEMS: readonly Problem[] = [
     { place: "label from", identifier: "mobius-staging" },
   ]),
   manifest.imageNotSearched("api", "120 s"),
+  plan.valueForeign({
+    place: "services.worker.env.INDEX",
+    identifier: "projects/638120947551/locations/us-central1/indexes/1",
+    owner: "production",
+    environment: "staging",
+  }),
   plan.imageNotFromCommit("api", "mobius-chat", inManifest("images.api")),
   plan.imageMissing("api", "gcr.io/mobius-staging/api@sha256:0000", inManifest("images.api")),
   plan.imageNotPinned("api", "production", "staging", inManifest("images.api")),

@@ -153,6 +153,42 @@ describe("planRelease", () => {
     });
   });
 
+  it("refuses what is another environment's in variables, command, rehearsal and instances, unless it is shared", () => {
+    const production = {
+      ...ENVIRONMENT,
+      name: "production",
+      aliases: { names: ["prod"], projects: [] },
+      project: "mobiusos-new",
+      boundary: { owns: ["projects/638/*", "prod-uploads"], shares: [] },
+    };
+    const mixed = service("api", {
+      env: {
+        INDEX: "projects/638/locations/x/indexes/1",
+        LIST: "a,gs://prod-uploads/x",
+        OURS: "mobius-staging",
+        CHAT_ENV: "prod",
+        MODE: "prod",
+      },
+      rehearsal: { env: { QUEUE: "projects/638/topics/q" } },
+      run: { ...service("api").run, args: ["--project", "mobiusos-new"], cloudsqlInstances: ["mobiusos-new:r:db"] },
+    });
+    const over = (environment = ENVIRONMENT) => {
+      const environments = { staging: environment, production };
+      return input({ platform: { ...platform([mixed]), environments }, environment });
+    };
+    const made = planRelease(over());
+    expect(made.ok ? [] : made.problems.map(({ summary }) => summary)).toEqual([
+      '"projects/638/locations/x/indexes/1" in services.api.env.INDEX does not belong to staging.',
+      '"prod-uploads" in services.api.env.LIST does not belong to staging.',
+      '"prod" in services.api.env.CHAT_ENV does not belong to staging.',
+      '"projects/638/topics/q" in services.api.rehearsal.env.QUEUE does not belong to staging.',
+      '"mobiusos-new" in services.api.run.args does not belong to staging.',
+      '"mobiusos-new" in services.api.run.cloudsqlInstances does not belong to staging.',
+    ]);
+    const shares = ["projects/638/*", "prod-uploads", "mobiusos-new", "prod"];
+    expect(planRelease(over({ ...ENVIRONMENT, boundary: { owns: [], shares } })).ok).toBe(true);
+  });
+
   it("leaves the services of a module that the manifest does not name out of it", () => {
     expect(planned({ artifacts: {}, commits: {} }).actions.services).toEqual([]);
   });

@@ -4,6 +4,7 @@ import type { Checked } from "../values/checked.ts";
 import { type Digest, digestOfValue } from "../values/digest.ts";
 import type { Problem } from "../values/problem.ts";
 import { differences } from "./compare-service.ts";
+import { foreignValues } from "./foreign-values.ts";
 import { intendedEnv, intendedService, type Missing, type Wiring } from "./intended-service.ts";
 import { jobDigest } from "./observed.ts";
 import type { Plan, PlanActions, PlannedBuild, PlannedService, Precondition } from "./plan.ts";
@@ -141,7 +142,7 @@ function planServices(
       image: { buildKey: build.key, repository: build.repository, ...(digest === undefined ? {} : { digest }) },
       env,
     });
-    problems.push(...undeclaredVariables(input, service, intended.env));
+    problems.push(...foreignValues(input, service, intended), ...undeclaredVariables(input, service, intended.env));
     planned.push(plannedService(input, service, artifact.module, intended));
   }
   return { planned, problems };

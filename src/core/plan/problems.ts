@@ -12,6 +12,22 @@ function error(code: string, { summary, why, fix, where }: Details): Problem {
   return { code, severity: "error", summary, ...(where === undefined ? {} : { where }), why: [why], fix };
 }
 
+/** Something of another environment in what a service would get. */
+export function valueForeign(found: {
+  /** Of the platform file: `services.api.env.INDEX`. */
+  readonly place: string;
+  readonly identifier: string;
+  readonly owner: string;
+  readonly environment: string;
+}): Problem {
+  const { place, identifier, owner, environment } = found;
+  return error("identifier-foreign", {
+    summary: `"${identifier}" in ${place} does not belong to ${environment}.`,
+    why: `It belongs to ${owner}; a release to ${environment} must not touch it.`,
+    fix: `Give each environment its own with \${overrides.<name>}, or add it to environments.${environment}.boundary.shares.`,
+  });
+}
+
 /** A pinned image was made from other source than the manifest's commit. */
 export function imageNotFromCommit(image: string, module: string, where?: Where): Problem {
   return error("image-not-from-commit", {
