@@ -51,6 +51,10 @@ describe("createProbe", () => {
     expect(await ask("/down")).toMatchObject({ kind: "answered", status: 503, body: "busy" });
   });
 
+  it("takes what is left of a deadline, which is seldom a whole number of milliseconds", async () => {
+    expect(await ask("/ok", { timeoutMs: 4_999.992 })).toMatchObject({ kind: "answered", status: 200 });
+  });
+
   it("follows no redirect", async () => {
     expect(await ask("/moved")).toMatchObject({ kind: "answered", status: 302, headers: { location: "/ok" } });
   });

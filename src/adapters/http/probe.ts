@@ -12,7 +12,7 @@ export function createProbe(clock: Clock): Probe {
         const response = await fetch(url, {
           method,
           redirect: "manual",
-          signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+          signal: AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(timeoutMs))]),
           headers: { connection: "close", ...(json === undefined ? {} : { "content-type": "application/json" }) },
           ...(json === undefined ? {} : { body: JSON.stringify(json) }),
         });
