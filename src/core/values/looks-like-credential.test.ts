@@ -36,5 +36,6 @@ describe("looksLikeCredential", () => {
     ["VERTEX_INDEX_ENDPOINT_ID", "projects/1234/locations/us-central1/indexEndpoints/4513040034206580736"],
     ["GIT_SHA", "0123456789abcdef0123456789abcdef01234567"],
     ["CORS", "https://a.example.com,https://b.example.com"],
+    ["ODD_LIST", "https://a.example.com,https://b.example.com@c;d^:^e"],
   ])("takes %s=%s for none", (variable, value) => expect(looksLikeCredential(variable, value)).toBe(false));
 });

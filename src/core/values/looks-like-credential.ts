@@ -22,8 +22,8 @@ const SHAPES: readonly RegExp[] = [
   /\b(Bearer|Basic) [\w+/=.-]{8,}/,
   /(^|[?&;\s,])(\w*[-_.])?(password|passwd|pwd|secret|token|api[-_]?key|sig|signature|sslpassword)=[^&\s;,]+/i,
 ];
-/** `scheme://user:password@host`; the password is what stands between. It may hold any sign. */
-const URL_PASSWORD = /[a-z][a-z0-9+.-]*:\/\/[^/\s:@]*:([^\s]*)@/i;
+/** `scheme://user:password@host`; the password is what stands between. It may hold any sign; a list is no user. */
+const URL_PASSWORD = /[a-z][a-z0-9+.-]*:\/\/[^/\s:@,]*:(?!\/\/)([^\s]*)@/i;
 /** What a start script puts the password in the place of: no credential itself. */
 const PLACE_HOLDER = /^(__\w+__|\$\{?[\w.-]+\}?|<[^<>]+>|\{\{?[\w .]+\}?\}|\*+)$/;
 
