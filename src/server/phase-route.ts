@@ -1,6 +1,8 @@
 import type { z } from "zod";
 import type { Digest } from "../core/values/digest.ts";
 import type { PhaseRequest } from "../engine/releases/phase-desk.ts";
+import { PhaseInterrupted } from "../engine/releases/phase-runner.ts";
+import { FencedOut } from "../engine/releases/release-streams.ts";
 import type { phaseBody } from "../ports/api/bodies.ts";
 import { type PhaseLine, ROUTES } from "../ports/api/contract.ts";
 import type { StepWorkReport } from "../ports/step-work.ts";
@@ -33,6 +35,8 @@ export function registerPhaseRoute(routing: Routing): void {
       if (answer.ok) send({ type: "end", ok: true, ...answer.value });
       else send({ type: "end", ok: false, problem: answer.error });
     } catch (cause) {
+      // Another driver goes on with it: the step, whose answer just ends, asks that one.
+      if (cause instanceof FencedOut || cause instanceof PhaseInterrupted) return undefined;
       // The step fails with it, and the release says so; a connection that just ended would be asked again.
       onFault(request.id, cause);
       send({ type: "end", ok: false, problem: phaseFault(body.phase, request.id) });

@@ -1,55 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { present } from "../../src/core/values/assert.ts";
 import { stateName } from "../../src/core/views/project-release.ts";
+import { GOOD, MANIFEST, sampleWorld, seedSet } from "./sample-set.ts";
 import { releaseIn } from "./sim-run.ts";
-import { type CrashPoint, SimWorld, TRIGGERED } from "./sim-world.ts";
-
-const COMMIT = "1".repeat(40);
-const MANIFEST = "release-manifests/x-staging.yaml";
-
-const PLATFORM = `
-platform: sim
-git: { writeBack: main }
-modules:
-  app:
-    repository: ./app.git
-    path: app
-    migrations: { database: app_db, kind: sql, directory: db }
-  hub: { path: . }
-images:
-  app: { module: app, build: { source: { include: [server.js], command: [node, server.js] } } }
-  app-worker: { sameAs: app }
-  hub: { module: hub, build: { source: { include: [hub.js], command: [node, hub.js] } } }
-services:
-  api: { image: app, role: api, run: { port: 8080 }, env: { HUB: "\${services.hub.url}" }, health: { path: /health } }
-  worker: { image: app-worker, role: worker, run: { command: [node, worker.js], minInstances: 1, maxInstances: 1, cpuThrottling: false } }
-  hub: { image: hub, role: api, run: { port: 8080 }, env: { API: "\${services.api.url}" }, health: { path: /health } }
-environments:
-  staging:
-    project: mobius-staging
-    region: us-central1
-    cloud: embedded
-    registry: gcr.io/mobius-staging
-    identities: { build: b, deploy: d, migrate: m, runtime: r }
-    databases: { app_db: { user: app, password: pw } }
-    policies: { rehearsal: true, soak: 1s }
-checks:
-  - { http: "\${services.hub.url}/api/status", expect: { status: 200 }, tries: 1, within: 5s }
-`;
-
-const MANIFEST_TEXT = `release_id: x-staging
-commits:
-  app: "${COMMIT}"
-migrations:
-  app: [sql:001.sql, sql:002.sql]
-`;
-
-function world(): SimWorld {
-  return new SimWorld({
-    umbrella: { "mobius.yaml": PLATFORM, [MANIFEST]: MANIFEST_TEXT, "hub.js": "hub" },
-    "./app.git": { "server.js": "1", "db/001.sql": "create table a ()", "db/002.sql": "create table b ()" },
-  });
-}
+import { type CrashPoint, type SimWorld, TRIGGERED } from "./sim-world.ts";
 
 /** What holds after every schedule, however it went. */
 function checkInvariants(sim: SimWorld): void {
@@ -73,10 +27,8 @@ function serving(sim: SimWorld): Record<string, string> {
   );
 }
 
-const GOOD = { api: "api-rel1-1", worker: "worker-rel1-1", hub: "hub-rel1-1" };
-
 async function countCalls(prepare: (sim: SimWorld) => void): Promise<number> {
-  const sim = world();
+  const sim = sampleWorld();
   prepare(sim);
   await releaseIn(sim, MANIFEST, []);
   return sim.calls;
@@ -84,11 +36,11 @@ async function countCalls(prepare: (sim: SimWorld) => void): Promise<number> {
 
 /** Worlds in which a trigger has started the build that a release would submit. */
 async function triggeredWorld(): Promise<() => SimWorld> {
-  const sample = world();
+  const sample = sampleWorld();
   await releaseIn(sample, MANIFEST, []);
   const { config } = present([...sample.builds.values()][0], "the release's build");
   return () => {
-    const sim = world();
+    const sim = sampleWorld();
     sim.builds.set("b-t", { id: "b-t", config: { ...config, tags: [TRIGGERED] }, status: "WORKING", detail: "" });
     sim.triggered = { manifestPath: MANIFEST, project: "mobius-staging", trigger: "t-1", logUrl: "http://log/b-t" };
     return sim;
@@ -107,7 +59,7 @@ describe("a server killed at every call of a release", () => {
     const points = sides(await countCalls(() => {}));
     expect(points.length).toBeGreaterThan(100);
     for (const point of points) {
-      const sim = world();
+      const sim = sampleWorld();
       const release = await releaseIn(sim, MANIFEST, [point]);
       expect([point, stateName(release)]).toEqual([point, "succeeded"]);
       expect(serving(sim)).toEqual(GOOD);
@@ -120,7 +72,7 @@ describe("a server killed at every call of a release", () => {
   it("releases the set when it is killed again while it recovers", async () => {
     const calls = await countCalls(() => {});
     for (let call = 3; call < calls; call += 7) {
-      const sim = world();
+      const sim = sampleWorld();
       const schedule: CrashPoint[] = [
         { call, side: call % 2 === 0 ? "before" : "after" },
         { call: 1 + (call % 40), side: "after" },
@@ -159,7 +111,7 @@ describe("a server killed at every call of a release", () => {
       });
     };
     for (const point of sides(await countCalls(isIll))) {
-      const sim = world();
+      const sim = sampleWorld();
       isIll(sim);
       const release = await releaseIn(sim, MANIFEST, [point]);
       expect([point, stateName(release)]).toEqual([point, "failed"]);
@@ -170,7 +122,7 @@ describe("a server killed at every call of a release", () => {
 
   it("moves traffic back when the live set is ill, and says that it had moved", async () => {
     const isIll = (sim: SimWorld) => {
-      seed(sim);
+      seedSet(sim);
       sim.answer = (url) => ({
         kind: "answered",
         status: url === "http://hub/api/status" ? 503 : 200,
@@ -180,7 +132,7 @@ describe("a server killed at every call of a release", () => {
       });
     };
     for (const point of sides(await countCalls(isIll))) {
-      const sim = world();
+      const sim = sampleWorld();
       isIll(sim);
       const before = serving(sim);
       const release = await releaseIn(sim, MANIFEST, [point]);
@@ -190,31 +142,3 @@ describe("a server killed at every call of a release", () => {
     }
   }, 60_000);
 });
-
-/** A set that serves already, made by an earlier release. */
-function seed(sim: SimWorld): void {
-  for (const name of Object.keys(GOOD)) {
-    const revision = `${name}-rel0-1`;
-    const template = {
-      image: `gcr.io/mobius-staging/${name}@sha256:${"0".repeat(64)}`,
-      command: [],
-      args: [],
-      port: 8080,
-      env: {},
-      memory: "512Mi",
-      cpu: 1,
-      cpuThrottling: true,
-      minInstances: 0,
-      maxInstances: 1,
-      concurrency: 80,
-      timeoutSeconds: 300,
-      serviceAccount: "r",
-      cloudsqlInstances: [],
-      startup: { path: "/", withinSeconds: 10 },
-    };
-    sim.services.set(name, {
-      traffic: [{ revision, percent: 100 }],
-      revisions: new Map([[revision, { template, labels: {} }]]),
-    });
-  }
-}

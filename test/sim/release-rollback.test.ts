@@ -3,44 +3,13 @@ import { decide } from "../../src/core/release/decide.ts";
 import { actorId, type ReleaseId } from "../../src/core/values/ids.ts";
 import { stateName } from "../../src/core/views/project-release.ts";
 import { ReleaseEngine } from "../../src/engine/releases/release-engine.ts";
+import { flagWorld, NEW, OLD } from "./flag-set.ts";
 import { type Ask, releaseIn } from "./sim-run.ts";
-import { type CrashPoint, SimWorld } from "./sim-world.ts";
-
-const OLD = "release-manifests/old-staging.yaml";
-const NEW = "release-manifests/new-staging.yaml";
-
-const PLATFORM = `
-platform: sim
-git: { writeBack: main }
-modules:
-  app: { repository: ./app.git, path: app }
-images:
-  app: { module: app, build: { source: { include: [server.js], command: [node, server.js] } } }
-services:
-  api: { image: app, env: { FLAG: "\${flags.fast}" } }
-  hub: { image: app, env: { FLAG: "\${flags.fast}" } }
-  worker: { image: app, role: worker, env: { FLAG: "\${flags.fast}" }, run: { minInstances: 1, maxInstances: 1, cpuThrottling: false } }
-flags:
-  fast: { type: boolean }
-environments:
-  staging:
-    project: mobius-staging
-    region: us-central1
-    registry: gcr.io/mobius-staging
-    identities: { build: b, deploy: d, migrate: m, runtime: r }
-    policies: { rehearsal: false }
-`;
-
-function manifest(name: string, fast: boolean): string {
-  return `release_id: ${name}-staging\ncommits:\n  app: "${"1".repeat(40)}"\nfeature_flags:\n  fast: ${fast}\n`;
-}
+import type { CrashPoint, SimWorld } from "./sim-world.ts";
 
 /** A world in which the old manifest was released, and the new one after it. */
 async function world(): Promise<SimWorld> {
-  const sim = new SimWorld({
-    umbrella: { "mobius.yaml": PLATFORM, [OLD]: manifest("old", false), [NEW]: manifest("new", true) },
-    "./app.git": { "server.js": "1" },
-  });
+  const sim = flagWorld();
   expect(stateName(await releaseIn(sim, OLD, []))).toBe("succeeded");
   expect(stateName(await releaseIn(sim, NEW, []))).toBe("succeeded");
   return sim;

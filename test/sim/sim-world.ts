@@ -5,6 +5,8 @@
  */
 import type { BuildConfig, BuildStatus } from "../../src/core/build/build-config.ts";
 import type { ObservedMigration, ObservedService, RevisionTemplate } from "../../src/core/plan/observed.ts";
+import type { Recorded } from "../../src/core/release/apply-event.ts";
+import type { ReleaseEvent } from "../../src/core/release/events.ts";
 import { type Digest, digestOf } from "../../src/core/values/digest.ts";
 import type { CommitId } from "../../src/core/values/ids.ts";
 import { err, ok } from "../../src/core/values/result.ts";
@@ -36,6 +38,37 @@ export interface CrashPoint {
   readonly side: "before" | "after";
 }
 
+/** One call of a port by an engine. */
+export interface PortCall {
+  /** Counts the calls of the whole run, from 1. */
+  readonly number: number;
+  /** Which engine makes it, from 1. */
+  readonly life: number;
+  /** Such as `services` and `setTraffic`. */
+  readonly port: string;
+  readonly method: string;
+}
+
+/** What becomes of a call otherwise than well. */
+export type Fate =
+  /** The engine is killed just before the call does anything, or after it and before its answer. */
+  | { readonly kind: "kill"; readonly side: CrashPoint["side"] }
+  /** The caller gets an error; where it is `applied`, the call did its work all the same. */
+  | { readonly kind: "throw"; readonly isApplied: boolean; readonly reason: string }
+  /** Somebody else changed the target meanwhile. Only services answer so; any other call throws. */
+  | { readonly kind: "conflict" };
+
+/** What happened in the world, in order: events as they were stored, and effects outside. */
+export type HistoryEntry = {
+  readonly life: number;
+  /** The newest fence of the environment's lease that the engine was given, and the one that holds; 0 for none. */
+  readonly ownToken: number;
+  readonly token: number;
+} & (
+  | { readonly kind: "event"; readonly stream: string; readonly recorded: Recorded }
+  | { readonly kind: "effect"; readonly effect: string; readonly subject: string; readonly detail: string }
+);
+
 /** Tag of a build that a trigger started. */
 export const TRIGGERED = "triggered";
 
@@ -54,12 +87,20 @@ export class SimWorld {
   readonly effects: string[] = [];
   /** What a request to an address is answered: by default every revision is well. */
   answer: (url: string) => Answer = () => ({ kind: "answered", status: 200, headers: {}, body: "{}", durationMs: 1 });
+  readonly history: HistoryEntry[] = [];
+  /** Decides what becomes of each call; undefined lets it go well. */
+  fate: (call: PortCall) => Fate | undefined = () => undefined;
   calls = 0;
   crashed: Promise<void>;
-  #crash: CrashPoint | undefined;
-  #epoch = 0;
+  /** Engines so far. */
+  lives = 0;
+  readonly #dead = new Set<number>();
+  readonly #deaths = new Map<number, PromiseWithResolvers<void>>();
   #nowMs = 1_000_000;
+  /** How far the wall clock is from the monotonic one. */
+  #wallMs = 0;
   #onCrash: () => void = () => {};
+  readonly #tokens = new Map<number, number>();
   readonly #leases = new Map<string, { holder: string; token: number; untilMs: number }>();
   readonly #eventLog = createMemoryEventLog({ holds: (fence) => this.#holds(fence) });
 
@@ -70,26 +111,48 @@ export class SimWorld {
 
   /** Arms one crash; `crashed` resolves when it happens. */
   crashAt(point: CrashPoint | undefined): void {
-    this.#crash = point;
     this.calls = 0;
+    this.fate = ({ number }) => (number === point?.call ? { kind: "kill", side: point.side } : undefined);
     this.crashed = new Promise((resolve) => {
       this.#onCrash = resolve;
     });
   }
 
+  /** Sets the wall clock, forward or back. The monotonic clock and the store's leases go on as before. */
+  setClock(byMs: number): void {
+    this.#wallMs += byMs;
+  }
+
+  /** Resolves when the engine is killed. */
+  death(life: number): Promise<void> {
+    return this.#deathOf(life).promise;
+  }
+
+  #deathOf(life: number): PromiseWithResolvers<void> {
+    const death = this.#deaths.get(life) ?? Promise.withResolvers<void>();
+    this.#deaths.set(life, death);
+    return death;
+  }
+
+  /** How long the environment's lease is still held, in milliseconds. */
+  leaseLeftMs(lease: string): number {
+    return Math.max(0, (this.#leases.get(lease)?.untilMs ?? 0) - this.#nowMs);
+  }
+
   /** The ports of one engine. Those of an engine that crashed never answer again. */
   ports(): ReleasePorts {
-    const epoch = this.#epoch;
-    const wrap = <T extends object>(port: T): T => this.#wrap(port, epoch);
+    this.lives += 1;
+    const life = this.lives;
+    const wrap = <T extends object>(name: string, port: T): T => this.#wrap(port, { life, name });
     const environmentPorts: EnvironmentPorts = {
-      builds: wrap(this.#buildsPort()),
-      services: wrap(this.#servicesPort()),
-      secrets: wrap({
+      builds: wrap("builds", this.#buildsPort(life)),
+      services: wrap("services", this.#servicesPort(life)),
+      secrets: wrap("secrets", {
         latestVersion: async () => "1",
         access: async () => new Secret("x"),
         put: async () => "1",
       }),
-      images: wrap({
+      images: wrap("images", {
         resolve: async (reference: string) => this.images.get(reference),
         labels: async (reference: string) => (this.images.has(reference) ? {} : undefined),
         tag: async () => {},
@@ -100,40 +163,42 @@ export class SimWorld {
           return "copied" as const;
         },
       }),
-      imageTexts: wrap({ search: async () => ({ found: [], files: 0, skipped: { binary: 0, large: 0 } }) }),
-      databases: wrap(this.#databasesPort()),
+      imageTexts: wrap("imageTexts", {
+        search: async () => ({ found: [], files: 0, skipped: { binary: 0, large: 0 } }),
+      }),
+      databases: wrap("databases", this.#databasesPort(life)),
     };
     return {
       clock: {
-        now: () => instant(this.#nowMs),
+        now: () => instant(this.#nowMs + this.#wallMs),
         monotonicMs: () => this.#nowMs,
         sleep: async (durationMs, signal) => {
           await new Promise((resolve) => setImmediate(resolve));
           if (signal?.aborted !== true) this.#nowMs += Math.min(durationMs, 200);
-          if (epoch !== this.#epoch) await new Promise(() => {});
+          if (this.#dead.has(life)) await new Promise(() => {});
         },
       },
       ids: { uuid: () => "00000000-0000-4000-8000-000000000000", randomHex: (bytes) => "0".repeat(bytes * 2) },
-      eventLog: wrap(this.#eventLog),
-      leases: wrap(this.#leasesPort()),
+      eventLog: wrap("eventLog", this.#eventLogPort(life)),
+      leases: wrap("leases", this.#leasesPort(life)),
       people: createMemoryPeople({ owner: "owner" }),
-      source: wrap(this.#sourcePort()),
-      writeBack: wrap({
+      source: wrap("source", this.#sourcePort()),
+      writeBack: wrap("writeBack", {
         commit: async ({ release, files }: Parameters<ReleasePorts["writeBack"]["commit"]>[0]) => {
           if (!this.written.some((earlier) => earlier.release === release)) {
             const texts = files.map(({ path, change }) => [path, change(this.files.umbrella?.[path])] as const);
             this.written.push({ release, files: new Map(texts) });
-            this.effects.push(`write-back ${release}`);
+            this.#effect(life, "write-back", release);
           }
           return ok({ commit: "f".repeat(40) as CommitId, workingFolder: "followed" as const });
         },
       }),
-      probe: wrap({ request: async ({ url }: { url: string }) => this.answer(url) }),
-      scripts: wrap({ run: async () => 0 }),
+      probe: wrap("probe", { request: async ({ url }: { url: string }) => this.answer(url) }),
+      scripts: wrap("scripts", { run: async () => 0 }),
       umbrella: "umbrella",
       registryUrl: "http://registry",
       reachableUrl: (url) => url,
-      ...wrap({
+      ...wrap("environment", {
         buildRequest: async (id: string) =>
           this.builds.get(id)?.config.tags?.includes(TRIGGERED) === true ? this.triggered : undefined,
         endBuild: async (id: string, reason: string) => {
@@ -146,7 +211,33 @@ export class SimWorld {
     };
   }
 
-  #wrap<T extends object>(port: T, epoch: number): T {
+  /** Notes what changed the world, in the order in which it did. */
+  #effect(life: number, effect: string, subject: string, detail = ""): void {
+    if (effect !== "traffic") this.effects.push(`${effect} ${subject}`);
+    this.history.push({ kind: "effect", effect, subject, detail, ...this.#fences(life) });
+  }
+
+  #fences(life: number) {
+    const token = Math.max(0, ...[...this.#leases.values()].map((lease) => lease.token));
+    return { life, ownToken: this.#tokens.get(life) ?? 0, token };
+  }
+
+  #eventLogPort(life: number): ReleasePorts["eventLog"] {
+    return {
+      ...this.#eventLog,
+      append: async (request) => {
+        const appended = await this.#eventLog.append(request);
+        for (const { event, at, actor, sequence } of appended.ok ? appended.value : []) {
+          if (!request.stream.startsWith("release/")) continue;
+          const recorded = { event: event as unknown as ReleaseEvent, at, actor, sequence };
+          this.history.push({ kind: "event", stream: request.stream, recorded, ...this.#fences(life) });
+        }
+        return appended;
+      },
+    };
+  }
+
+  #wrap<T extends object>(port: T, { life, name: portName }: { readonly life: number; readonly name: string }): T {
     return new Proxy(port, {
       get: (target, name) => {
         const member = Reflect.get(target, name);
@@ -154,23 +245,29 @@ export class SimWorld {
         // A generator is no call that could be lost: it reads.
         if (name === "follow") return member.bind(target);
         return async (...args: unknown[]) => {
-          await this.#point(epoch, "before");
+          if (this.#dead.has(life)) await new Promise(() => {});
+          this.calls += 1;
+          const fate = this.fate({ number: this.calls, life, port: portName, method: String(name) });
+          if (fate?.kind === "kill" && fate.side === "before") await this.#kill(life);
+          if (fate?.kind === "throw" && !fate.isApplied) throw new Error(fate.reason);
+          if (fate?.kind === "conflict") return conflict(portName);
           const result = await member.apply(target, args);
-          await this.#point(epoch, "after");
+          if (fate?.kind === "throw") throw new Error(fate.reason);
+          if (fate?.kind === "kill") await this.#kill(life);
+          // Killed by another of its calls meanwhile: the answer never arrives.
+          if (this.#dead.has(life)) await new Promise(() => {});
           return result;
         };
       },
     });
   }
 
-  async #point(epoch: number, side: CrashPoint["side"]): Promise<void> {
-    if (epoch !== this.#epoch) await new Promise(() => {});
-    if (side === "before") this.calls += 1;
-    if (this.#crash === undefined || this.#crash.call !== this.calls || this.#crash.side !== side) return;
-    this.#crash = undefined;
-    this.#epoch += 1;
+  /** Never resolves: nothing of a killed engine goes on. */
+  async #kill(life: number): Promise<never> {
+    this.#deathOf(life).resolve();
+    this.#dead.add(life);
     this.#onCrash();
-    await new Promise(() => {});
+    return new Promise(() => {});
   }
 
   #holds(fence: { lease: string; holder: string; token: number }): boolean {
@@ -178,7 +275,7 @@ export class SimWorld {
     return held?.holder === fence.holder && held.token === fence.token && held.untilMs > this.#nowMs;
   }
 
-  #leasesPort(): Leases {
+  #leasesPort(life: number): Leases {
     return {
       acquire: async ({ lease, holder, ttlMs }) => {
         const held = this.#leases.get(lease);
@@ -186,6 +283,7 @@ export class SimWorld {
           return { kind: "held", holder: held.holder };
         const token = (held?.token ?? 0) + 1;
         this.#leases.set(lease, { holder, token, untilMs: this.#nowMs + ttlMs });
+        this.#tokens.set(life, token);
         return { kind: "acquired", fence: { lease, holder, token } };
       },
       renew: async (fence, ttlMs) => {
@@ -219,7 +317,7 @@ export class SimWorld {
     };
   }
 
-  #buildsPort(): EnvironmentPorts["builds"] {
+  #buildsPort(life: number): EnvironmentPorts["builds"] {
     const observed = (build: SimBuild) => ({
       id: build.id,
       status: build.status,
@@ -234,7 +332,7 @@ export class SimWorld {
       submit: async (config) => {
         const build: SimBuild = { id: `b-${this.builds.size + 1}`, config, status: "WORKING", detail: "" };
         this.builds.set(build.id, build);
-        this.effects.push(`build ${config.tags?.join(",")}`);
+        this.#effect(life, "build", config.tags?.join(",") ?? "");
         return ok(observed(build));
       },
       get: async (id) => {
@@ -252,7 +350,7 @@ export class SimWorld {
     };
   }
 
-  #servicesPort(): EnvironmentPorts["services"] {
+  #servicesPort(life: number): EnvironmentPorts["services"] {
     const get = (name: string): ObservedService | undefined => {
       const service = this.services.get(name);
       return service === undefined ? undefined : observedService(name, service);
@@ -265,9 +363,10 @@ export class SimWorld {
       tagAddress: async (name, tag) => `http://${tag}.${name}`,
       deploy: async ({ service, revision, template, labels, traffic }) => {
         const found = this.services.get(service) ?? { traffic: [], revisions: new Map() };
-        if (!found.revisions.has(revision)) this.effects.push(`revision ${revision}`);
+        if (!found.revisions.has(revision)) this.#effect(life, "revision", revision, service);
         found.revisions.set(revision, { template, labels });
         found.traffic = traffic;
+        this.#effect(life, "traffic", service, trafficText(traffic));
         this.services.set(service, found);
         return ok(observedService(service, found));
       },
@@ -275,10 +374,11 @@ export class SimWorld {
         const found = this.services.get(service);
         if (found === undefined) throw new Error(`no service ${service}`);
         found.traffic = traffic;
+        this.#effect(life, "traffic", service, trafficText(traffic));
         return ok(observedService(service, found));
       },
       remove: async (service) => {
-        if (this.services.delete(service)) this.effects.push(`remove ${service}`);
+        if (this.services.delete(service)) this.#effect(life, "remove", service);
       },
       declareJob: async ({ job, template }) => {
         this.jobs.set(job, template);
@@ -288,14 +388,14 @@ export class SimWorld {
     };
   }
 
-  #databasesPort(): EnvironmentPorts["databases"] {
+  #databasesPort(life: number): EnvironmentPorts["databases"] {
     const row = (database: string, identifier: string) =>
       this.ledger.find((candidate) => candidate.database === database && candidate.identifier === identifier);
     const apply = (migration: MigrationToApply) => {
       if (row(migration.database, migration.identifier) !== undefined) return ok("already-applied" as const);
       const { database, module, identifier, checksum, release } = migration;
       this.ledger.push({ database, module, identifier, checksum, release, state: "applied" });
-      this.effects.push(`migration ${identifier}`);
+      this.#effect(life, "migration", identifier, database);
       return ok("applied" as const);
     };
     return {
@@ -310,6 +410,22 @@ export class SimWorld {
       backUp: async (label) => ({ id: label, bytes: 1, durationMs: 1 }),
     };
   }
+}
+
+/** What has the traffic, such as `api-rel1-1=100`. */
+function trafficText(traffic: readonly TrafficEntry[]): string {
+  return traffic.flatMap(({ revision, percent }) => (percent === 0 ? [] : [`${revision}=${percent}`])).join(" ");
+}
+
+function conflict(port: string) {
+  if (port !== "services") throw new Error("409 Conflict");
+  return err({
+    code: "target-changed",
+    severity: "error",
+    summary: "The service was changed by somebody else.",
+    why: ["409 Conflict: the etag is another."],
+    fix: "Release again.",
+  } as const);
 }
 
 function observedService(name: string, { traffic, revisions }: SimService): ObservedService {

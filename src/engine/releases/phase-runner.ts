@@ -36,6 +36,11 @@ const PHASES: Readonly<Record<PhaseName, Phase>> = {
 const TRIES = 4;
 const PAUSE_MS = [200, 1_000, 3_000];
 
+/** A phase that was stopped with its server or its lease: it has no outcome, and the next driver runs it again. */
+export class PhaseInterrupted extends Error {
+  override readonly name = "PhaseInterrupted";
+}
+
 type MakeContext = (phase: { name: PhaseName; subject?: string; signal: AbortSignal }) => PhaseContext;
 
 interface RunRequest {
@@ -78,16 +83,15 @@ export class PhaseRunner {
 
   async #start({ phase, subject }: RunRequest): Promise<PhaseOutcome> {
     const place = { phase, ...(subject === undefined ? {} : { subject }) };
-    const context = this.#makeContext({
-      name: phase,
-      ...(subject === undefined ? {} : { subject }),
-      signal: this.#interruption.signal,
-    });
+    const { signal } = this.#interruption;
+    const context = this.#makeContext({ name: phase, ...(subject === undefined ? {} : { subject }), signal });
     const earlier = phaseRecord(context.release(), phase, subject)?.outcome;
     if (earlier?.kind === "succeeded") return ok(earlier.summary);
     await context.record({ type: "phase-started", ...place });
     context.ports.reach(`phase:${phase}`);
     const outcome = await perform(phase, context);
+    // A cancelled one failed; one whose server stops has done a part of its work, and says nothing about the rest.
+    if (signal.aborted && context.release().cancelReason === undefined) throw new PhaseInterrupted(phase);
     await context.record(
       outcome.ok
         ? { type: "phase-succeeded", ...place, summary: outcome.value }
@@ -102,14 +106,27 @@ async function perform(phase: PhaseName, context: PhaseContext): Promise<PhaseOu
   if (cancelReason !== undefined && phase !== "restore" && phase !== "record")
     return err(releaseCancelled(cancelReason));
   for (let tries = 1; ; tries += 1) {
-    try {
-      return await PHASES[phase](context);
-    } catch (cause) {
-      if (cause instanceof FencedOut || cause instanceof Bug) throw cause;
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      if (tries === TRIES || context.signal.aborted) return err(phaseUnavailable(phase, reason));
-      await context.note(`try ${tries} of ${TRIES}: ${reason}`);
-      await context.ports.clock.sleep(PAUSE_MS[tries - 1] ?? 0, context.signal);
-    }
+    const { outcome, reason } = await tryOnce(phase, context);
+    if (reason === undefined || tries === TRIES || context.signal.aborted) return outcome;
+    await context.note(`try ${tries} of ${TRIES}: ${reason}`);
+    await context.ports.clock.sleep(PAUSE_MS[tries - 1] ?? 0, context.signal);
+  }
+}
+
+/** One try; a `reason` says that another one may go better. */
+async function tryOnce(
+  phase: PhaseName,
+  context: PhaseContext,
+): Promise<{ readonly outcome: PhaseOutcome; readonly reason?: string }> {
+  try {
+    const outcome = await PHASES[phase](context);
+    // Traffic forward stops where somebody else changed the target. Traffic back reads it again: nothing else puts it right.
+    const isBack = phase === "restore" || (phase === "shift" && context.release().plan.actions.rollback !== undefined);
+    const isConflict = isBack && !outcome.ok && outcome.error.code === "target-changed";
+    return isConflict ? { outcome, reason: outcome.error.summary } : { outcome };
+  } catch (cause) {
+    if (cause instanceof FencedOut || cause instanceof Bug) throw cause;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    return { outcome: err(phaseUnavailable(phase, reason)), reason };
   }
 }

@@ -16,7 +16,7 @@ import { buildConfigOf } from "./build-config-of.ts";
 import { GateKeeper, type GateParts } from "./gate-keeper.ts";
 import { movedPreconditions } from "./moved-preconditions.ts";
 import type { PhaseContext } from "./phase-context.ts";
-import { PhaseRunner } from "./phase-runner.ts";
+import { PhaseInterrupted, PhaseRunner } from "./phase-runner.ts";
 import { planStale } from "./problems.ts";
 import type { EnvironmentPorts, ReleasePorts } from "./release-ports.ts";
 import { FencedOut } from "./release-streams.ts";
@@ -67,7 +67,7 @@ export class ReleaseDriver {
 
   /** Resolves when the release has ended, the lease is lost or the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
-    const stop = () => this.#work.abort();
+    const stop = () => this.#stopWork();
     signal.addEventListener("abort", stop);
     const renewal = this.#renew();
     try {
@@ -83,10 +83,9 @@ export class ReleaseDriver {
         if (!moved) pauseMs = Math.min(pauseMs * 1.5, POLL_MAX_MS);
       }
     } catch (cause) {
-      if (!(cause instanceof FencedOut)) throw cause;
+      if (!(cause instanceof FencedOut || cause instanceof PhaseInterrupted)) throw cause;
     } finally {
-      this.#phases.interrupt();
-      this.#work.abort();
+      this.#stopWork();
       signal.removeEventListener("abort", stop);
       await renewal;
     }
@@ -156,8 +155,13 @@ export class ReleaseDriver {
       await clock.sleep(RENEW_MS, this.#work.signal);
       if (this.#fence === undefined || this.#work.signal.aborted) continue;
       const isHeld = await leases.renew(this.#fence, LEASE_MS).catch(() => true); // the next append finds out
-      if (!isHeld) this.#work.abort();
+      if (!isHeld) this.#stopWork();
     }
+  }
+
+  #stopWork(): void {
+    this.#work.abort();
+    this.#phases.interrupt();
   }
 
   async #submitBuild({ tag, isIntended }: Extract<Next, { kind: "submit-build" }>): Promise<void> {

@@ -3,7 +3,7 @@ import type { Platform } from "../../core/platform/platform.ts";
 import type { ReleaseEvent } from "../../core/release/events.ts";
 import { isEnded, type Release } from "../../core/release/state.ts";
 import type { Checked } from "../../core/values/checked.ts";
-import { type ActorId, actorId, type CommitId, type ReleaseId } from "../../core/values/ids.ts";
+import type { ActorId, CommitId, ReleaseId } from "../../core/values/ids.ts";
 import type { NonEmpty, Problem } from "../../core/values/problem.ts";
 import { err, ok, type Result } from "../../core/values/result.ts";
 import type { StoredEvent } from "../../ports/event-log.ts";
@@ -18,7 +18,7 @@ import { planRollback, type RollbackPlan } from "./plan-rollback.ts";
 import { PlatformReader } from "./platform-reader.ts";
 import { planUnknown, releaseEnded, releaseUnknown } from "./problems.ts";
 import { type PlannedPromotion, planPromotion, promote } from "./promote.ts";
-import { ReleaseDriver } from "./release-driver.ts";
+import { ReleaseDrivers } from "./release-drivers.ts";
 import type { ReleasePorts } from "./release-ports.ts";
 import type { Asked, PromotionRequest, ReleaseRequest, Requested, RollbackRequest } from "./release-request.ts";
 import { ReleaseStreams } from "./release-streams.ts";
@@ -38,9 +38,8 @@ export class ReleaseEngine {
   readonly desk: DecisionDesk;
   readonly #steps: StepDesk;
   readonly #driftDesk: DriftDesk;
-  readonly #drivers = new Map<ReleaseId, { driver: ReleaseDriver; done: Promise<void> }>();
+  readonly #drivers: ReleaseDrivers;
   readonly #stopping = new AbortController();
-  readonly #onDriverFailure: (release: ReleaseId, cause: unknown) => void;
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(ports: ReleasePorts, onDriverFailure: (release: ReleaseId, cause: unknown) => void) {
@@ -60,29 +59,37 @@ export class ReleaseEngine {
       },
     });
     this.#driftDesk = new DriftDesk({ ports, streams: this.#streams, decisions: this.#decisions });
+    this.#drivers = new ReleaseDrivers({
+      ports,
+      streams: this.#streams,
+      places: this.#places,
+      decisions: this.#decisions,
+      driftDesk: this.#driftDesk,
+      stopping: this.#stopping.signal,
+      onFailure: onDriverFailure,
+    });
     this.#steps = new StepDesk({
       ports,
       streams: this.#streams,
       platforms: this.#platforms,
-      driverOf: (id) => this.#drivers.get(id)?.driver,
+      driverOf: (id) => this.#drivers.of(id),
       request: (asked) => this.request(asked),
       follow: (id, after, signal) => this.follow(id, after, signal),
       stopping: this.#stopping.signal,
     });
-    this.#onDriverFailure = onDriverFailure;
   }
 
   /** Reads the log and goes on with every release that has not ended. */
   async start(): Promise<void> {
     await this.#streams.load();
     await this.#decisions.load();
-    for (const release of this.#streams.active()) await this.#drive(release);
+    await this.#driveActive();
   }
 
   /** Stops driving; what is under way goes on at the next start. */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    await Promise.allSettled([...this.#drivers.values()].map(({ done }) => done));
+    await this.#drivers.settled();
   }
 
   plan(request: PlanRequest): Promise<Checked<MadePlan>> {
@@ -111,7 +118,7 @@ export class ReleaseEngine {
   /** Gives an environment's traffic back to a set that it had: a release like any other, that nothing is built for. */
   rollback(request: RollbackRequest & Asked): Promise<Result<Requested, NonEmpty<Problem>>> {
     return this.#inTurn(async () => {
-      const earlier = this.#requested(request.requestId);
+      const earlier = await this.#requested(request.requestId);
       if (earlier !== undefined) return ok({ kind: "release", release: earlier });
       const planned = await this.planRollback(request);
       if (!planned.ok) return planned;
@@ -181,7 +188,7 @@ export class ReleaseEngine {
     if (release === undefined) return err(releaseUnknown(id));
     if (isEnded(release)) return err(releaseEnded(id));
     const cancelled = await this.#streams.record(id, actor, [{ type: "cancel-requested", reason }]);
-    this.#drivers.get(id)?.driver.interruptPhases();
+    this.#drivers.of(id)?.interruptPhases();
     return ok(cancelled);
   }
 
@@ -195,13 +202,16 @@ export class ReleaseEngine {
   }
 
   async #request(request: ReleaseRequest): Promise<Result<Requested, NonEmpty<Problem>>> {
-    const earlier = this.#requested(request.requestId);
+    const earlier = await this.#requested(request.requestId);
     if (earlier !== undefined) return ok({ kind: "release", release: earlier });
     const made = await this.plan(request);
     return made.ok ? this.#open(request, made.value) : err(made.problems);
   }
 
-  #requested(requestId: string): Release | undefined {
+  /** The release that an equal request made, also one whose answer was lost. */
+  async #requested(requestId: string): Promise<Release | undefined> {
+    await this.#streams.settle();
+    await this.#driveActive();
     return this.#streams.all().find((release) => release.requestId === requestId);
   }
 
@@ -223,34 +233,11 @@ export class ReleaseEngine {
         ...(promotedFrom === undefined ? {} : { promotedFrom }),
       },
     ]);
-    await this.#drive(release);
+    await this.#drivers.drive(release);
     return ok({ kind: "release", release });
   }
 
-  async #drive(release: Release): Promise<void> {
-    const placed = await this.#places.of(release);
-    if (!placed.ok) {
-      await this.#streams.record(release.id, actorId("system", ""), [
-        { type: "release-ended", outcome: { kind: "failed", problem: placed.error } },
-      ]);
-      return;
-    }
-    const { platform, environment } = placed.value;
-    const environmentPorts = await this.#ports.environment(platform, environment);
-    const driver = new ReleaseDriver({
-      release: release.id,
-      streams: this.#streams,
-      ports: this.#ports,
-      environmentPorts,
-      platform,
-      environment,
-      decisions: this.#decisions,
-      checkDrift: () => this.#driftDesk.check({ platform, environment, environmentPorts }),
-    });
-    const done = driver
-      .run(this.#stopping.signal)
-      .catch((cause: unknown) => this.#onDriverFailure(release.id, cause))
-      .finally(() => this.#drivers.delete(release.id));
-    this.#drivers.set(release.id, { driver, done });
+  async #driveActive(): Promise<void> {
+    for (const release of this.#streams.active()) await this.#drivers.drive(release);
   }
 }

@@ -23,6 +23,8 @@ export class ReleaseStreams {
   readonly #clock: Clock;
   readonly #releases = new Map<ReleaseId, Release>();
   readonly #turns = new Map<ReleaseId, Promise<unknown>>();
+  /** Streams of which an append got no answer, or was refused: the log may hold more than is known here. */
+  readonly #doubtful = new Set<ReleaseId>();
 
   constructor(eventLog: EventLog, clock: Clock) {
     this.#eventLog = eventLog;
@@ -33,11 +35,28 @@ export class ReleaseStreams {
   async load(): Promise<void> {
     for (const stream of await this.#eventLog.streams({ prefix: "release/", limit: KEPT })) {
       const id = stream.slice("release/".length);
-      if (!isReleaseId(id)) continue;
-      const folded = foldRelease((await this.#eventLog.read<ReleaseEvent>(stream)).map(asRecorded));
-      if (!folded.ok) throw new Bug(`${stream} holds ${folded.error.event} in stage ${folded.error.stage}`);
-      this.#releases.set(id, folded.value);
+      if (isReleaseId(id)) await this.#read(id);
     }
+  }
+
+  /** Reads one release afresh. */
+  reload(id: ReleaseId): Promise<void> {
+    return this.#inTurn(id, () => this.#read(id));
+  }
+
+  /** Reads afresh what is in doubt: after this, every release that the log holds is known. */
+  async settle(): Promise<void> {
+    for (const id of [...this.#doubtful]) await this.reload(id);
+  }
+
+  async #read(id: ReleaseId): Promise<void> {
+    const stream = `release/${id}`;
+    const events = await this.#eventLog.read<ReleaseEvent>(stream);
+    this.#doubtful.delete(id);
+    if (events.length === 0) return;
+    const folded = foldRelease(events.map(asRecorded));
+    if (!folded.ok) throw new Bug(`${stream} holds ${folded.error.event} in stage ${folded.error.stage}`);
+    this.#releases.set(id, folded.value);
   }
 
   get(id: ReleaseId): Release | undefined {
@@ -69,9 +88,18 @@ export class ReleaseStreams {
    * is undefined.
    */
   offer(id: ReleaseId, actor: ActorId, events: readonly ReleaseEvent[]): Promise<Release | undefined> {
-    return this.#inTurn(id, async () =>
-      this.#fits(id, actor, events) ? await this.#append(id, actor, events) : undefined,
-    );
+    return this.#inTurn(id, async () => {
+      if (this.#doubtful.has(id)) await this.#read(id);
+      return this.#fits(id, actor, events) ? await this.#append(id, actor, events) : undefined;
+    });
+  }
+
+  /** A driver that did not know of an event has decided on an old state: it stops, and another one begins with what is there. */
+  async #catchUp(id: ReleaseId, fence: Fence | undefined): Promise<void> {
+    const known = this.#releases.get(id)?.lastSequence;
+    await this.#read(id);
+    if (fence !== undefined && this.#releases.get(id)?.lastSequence !== known)
+      throw new FencedOut(`${id} has moved on`);
   }
 
   #inTurn<T>(id: ReleaseId, write: () => Promise<T>): Promise<T> {
@@ -95,6 +123,7 @@ export class ReleaseStreams {
   }
 
   async #append(id: ReleaseId, actor: ActorId, events: readonly ReleaseEvent[], fence?: Fence): Promise<Release> {
+    if (this.#doubtful.has(id)) await this.#catchUp(id, fence);
     const before = this.#releases.get(id);
     const at = this.#clock.now();
     let release = before;
@@ -106,6 +135,7 @@ export class ReleaseStreams {
       release = next.value;
     }
     if (release === undefined) throw new Bug(`no event was given for ${id}`);
+    this.#doubtful.add(id);
     const appended = await this.#eventLog.append({
       stream: `release/${id}`,
       expectedSequence: before?.lastSequence ?? 0,
@@ -113,6 +143,7 @@ export class ReleaseStreams {
       ...(fence === undefined ? {} : { fence }),
     });
     if (!appended.ok) throw new FencedOut(`${id}: ${appended.error.kind}`);
+    this.#doubtful.delete(id);
     this.#releases.set(id, release);
     return release;
   }

@@ -11,7 +11,7 @@ import type { PlatformReader } from "./platform-reader.ts";
 import { buildWithoutRelease } from "./problems.ts";
 import type { ReleaseDriver } from "./release-driver.ts";
 
-/** How long a step's first request may be ahead of the record of its build. */
+/** How long a step's request may be ahead of the record of its build, or of the release's next driver. */
 const BUILD_KNOWN_MS = 10_000;
 const POLL_MS = 20;
 
@@ -46,7 +46,7 @@ export class StepDesk {
       return ok({ summary: "nothing to do: the environment has this already", order: { kind: "none" } });
     }
     const release = opened.value;
-    const driver = release === undefined ? undefined : this.#parts.driverOf(release.id);
+    const driver = release === undefined ? undefined : await this.#driverOf(release.id);
     if (release === undefined || driver === undefined || isEnded(release)) return err(buildWithoutRelease(build));
     const platform = await this.#parts.platforms.at(release.umbrellaCommit);
     if (!platform.ok) return err(platform.problems[0]);
@@ -56,6 +56,18 @@ export class StepDesk {
       return await answerPhase({ driver, platform: platform.value, ports: this.#parts.ports }, request);
     } finally {
       answered.abort();
+    }
+  }
+
+  /** A driver that failed is followed by another within moments. */
+  async #driverOf(id: ReleaseId): Promise<ReleaseDriver | undefined> {
+    const { ports, streams, driverOf, stopping } = this.#parts;
+    const deadlineMs = ports.clock.monotonicMs() + BUILD_KNOWN_MS;
+    for (;;) {
+      const driver = driverOf(id);
+      const isGoing = streams.active().some((release) => release.id === id) && !stopping.aborted;
+      if (driver !== undefined || !isGoing || ports.clock.monotonicMs() > deadlineMs) return driver;
+      await ports.clock.sleep(POLL_MS, stopping);
     }
   }
 

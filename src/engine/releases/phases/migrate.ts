@@ -5,7 +5,7 @@ import { digestOf } from "../../../core/values/digest.ts";
 import type { Problem } from "../../../core/values/problem.ts";
 import { err, ok, type Result } from "../../../core/values/result.ts";
 import type { PhaseContext, PhaseOutcome } from "../phase-context.ts";
-import { migrationFileMoved } from "../problems.ts";
+import { migrationFileMoved, releaseCancelled } from "../problems.ts";
 
 /**
  * Applies the manifest's `before` migrations, in order, one after another. What a ledger has as applied is passed over,
@@ -38,7 +38,7 @@ async function applyAll(context: PhaseContext, when: PlannedMigration["when"]): 
   );
   let applied = 0;
   for (const migration of pending) {
-    if (context.signal.aborted) break;
+    if (context.signal.aborted) return err(releaseCancelled("It was stopped while it migrated."));
     const startedMs = context.ports.clock.monotonicMs();
     const { database, identifier } = migration;
     await context.checkLease();
