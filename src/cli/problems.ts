@@ -154,6 +154,16 @@ export function freezeWithoutEnd(environment: string): Problem {
   );
 }
 
+/** A dirty migration is to be settled, and nobody says how it stands; or both ways at once. */
+export function outcomeUnsaid(environment: string, migration: string): Problem {
+  return error(
+    "outcome-unsaid",
+    `It is not said how "${migration}" stands in ${environment}.`,
+    "Only a person who has looked at the database knows, and exactly one answer settles it.",
+    "Give --applied where all of it is there, --not-applied where nothing of it is left.",
+  );
+}
+
 /** Neither a release nor `--latest`, or both. */
 export function promotionUnclear(environment: string): Problem {
   return error(

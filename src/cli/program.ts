@@ -10,6 +10,7 @@ import type { CommandContext, DemoParts } from "./command-context.ts";
 import type { CommandDefinition, CommonOptions } from "./command-definition.ts";
 import { decisionCommands } from "./decision-commands.ts";
 import { fileCommands } from "./file-commands.ts";
+import { migrationCommands } from "./migration-commands.ts";
 import { notificationCommands } from "./notification-commands.ts";
 import { recordCommands } from "./record-commands.ts";
 import { releaseCommands } from "./release-commands.ts";
@@ -61,6 +62,7 @@ export function createProgram(options: ProgramOptions): { parse: (argv: readonly
     ...releaseCommands(),
     ...decisionCommands(),
     ...recordCommands(),
+    ...migrationCommands(),
     ...buildCommands(),
     ...administrationCommands(),
     ...accessCommands(),

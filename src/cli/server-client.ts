@@ -7,6 +7,7 @@ import type { Problem } from "../core/values/problem.ts";
 import { err, ok, type Result } from "../core/values/result.ts";
 import type { DriftView } from "../core/views/drift-view.ts";
 import type { IdentitiesView } from "../core/views/identities-view.ts";
+import type { MigrationsView } from "../core/views/migrations-view.ts";
 import type { Explanation, ReleaseSummary, ReleaseView } from "../core/views/release-view.ts";
 import { type EventLine, NEXT_BYTE, type PhaseLine } from "../ports/api/contract.ts";
 import type {
@@ -110,6 +111,15 @@ export class ServerClient {
 
   drift(environment: string): Promise<Answer<DriftView>> {
     return this.#transport.json("GET", `/api/v1/environments/${encodeURIComponent(environment)}/drift`);
+  }
+
+  migrations(environment: string): Promise<Answer<MigrationsView>> {
+    return this.#transport.json("GET", `/api/v1/environments/${encodeURIComponent(environment)}/migrations`);
+  }
+
+  settleMigration(environment: string, body: unknown): Promise<Answer<MigrationsView>> {
+    const path = `/api/v1/environments/${encodeURIComponent(environment)}:settleMigration`;
+    return this.#transport.json("POST", path, body);
   }
 
   people(): Promise<Answer<readonly PersonAnswer[]>> {

@@ -25,7 +25,7 @@ export function describeDatabases(label: string, start: () => Promise<DatabasesH
       const migration = migrationOf(h.database, "db/001.sql", sql);
       expect(await h.databases.applySql(migration, sql)).toEqual({ ok: true, value: "applied" });
       expect(await h.databases.applySql(migration, sql)).toEqual({ ok: true, value: "already-applied" });
-      const { database: _, ...row } = migration;
+      const { database: _, environment: __, ...row } = migration;
       expect(await h.databases.ledger(h.database)).toEqual([{ ...row, state: "applied", at: expect.any(Number) }]);
     });
 
@@ -85,6 +85,23 @@ export function describeDatabases(label: string, start: () => Promise<DatabasesH
       expect(urls[0]).toMatch(/^postgresql:\/\/.+@localhost\/.+/);
     });
 
+    it("does with a dirty migration as a person says, and only with one", async () => {
+      await using h = await start();
+      const migration = migrationOf(h.database, "land.sh", "#!/bin/sh");
+      const { database, module, identifier } = migration;
+      await h.databases.applyScript(migration, async () => 3);
+      const other = { database, module: "other", identifier, outcome: "applied" } as const;
+      expect(await h.databases.settle(other)).toEqual({ ok: true, value: false });
+      const undone = { database, module, identifier, outcome: "not-applied" } as const;
+      expect(await h.databases.settle(undone)).toEqual({ ok: true, value: true });
+      expect(await h.databases.ledger(h.database)).toEqual([]);
+      await h.databases.applyScript(migration, async () => 3);
+      expect(await h.databases.settle({ ...undone, outcome: "applied" })).toEqual({ ok: true, value: true });
+      expect(await h.databases.ledger(h.database)).toMatchObject([{ identifier, state: "applied", release: "REL-1" }]);
+      expect(await h.databases.settle(undone)).toEqual({ ok: true, value: false });
+      expect(codeOf(await h.databases.applyScript(migration, async () => 0))).toBe("already-applied");
+    });
+
     it("keeps a script that failed as started", async () => {
       await using h = await start();
       const migration = migrationOf(h.database, "land.sh", "#!/bin/sh");
@@ -97,7 +114,7 @@ export function describeDatabases(label: string, start: () => Promise<DatabasesH
 /** A migration of the module `chat` with that text. */
 export function migrationOf(database: string, identifier: string, text: string): MigrationToApply {
   return {
-    ...{ database, module: "chat", identifier, checksum: digestOf(text) },
+    ...{ environment: "staging", database, module: "chat", identifier, checksum: digestOf(text) },
     ...{ manifest: "staging.yaml", release: "REL-1", who: "person:ada" },
   };
 }

@@ -21,7 +21,7 @@ export function createMemoryDatabases({ clock }: { readonly clock: Clock }): Dat
     return rows;
   };
   const record = (migration: MigrationToApply, state: LedgerRow["state"]) => {
-    const { database, ...row } = migration;
+    const { database, environment: _, ...row } = migration;
     const rows = ledgerOf(database).filter(
       (other) => other.module !== row.module || other.identifier !== row.identifier,
     );
@@ -67,6 +67,17 @@ export function createMemoryDatabases({ clock }: { readonly clock: Clock }): Dat
       }
       const reasons = [`The script ended with exit code ${exitCode}.`];
       return err(migrationFailed({ migration, reasons, remains: "unknown" }));
+    },
+    async settle({ database, module, identifier, outcome }) {
+      const rows = ledgerOf(database);
+      const isMeant = (row: LedgerRow) =>
+        row.module === module && row.identifier === identifier && row.state === "started";
+      const settled = rows.flatMap((row) => {
+        if (!isMeant(row)) return [row];
+        return outcome === "applied" ? [{ ...row, state: "applied" as const, at: clock.now() }] : [];
+      });
+      ledgers.set(database, settled);
+      return ok(rows.some(isMeant));
     },
     backUp: async (label) => ({ id: `${label}-${++backups}`, bytes: 0, durationMs: 0 }),
   };

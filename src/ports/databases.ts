@@ -19,6 +19,8 @@ export interface LedgerRow {
 }
 
 export interface MigrationToApply {
+  /** For messages. */
+  readonly environment: string;
   readonly database: string;
   readonly module: string;
   readonly identifier: string;
@@ -26,6 +28,15 @@ export interface MigrationToApply {
   readonly manifest: string;
   readonly release: string;
   readonly who: string;
+}
+
+/** What a person found of a migration that was started and never finished. */
+export interface Settlement {
+  readonly database: string;
+  readonly module: string;
+  readonly identifier: string;
+  /** `not-applied` takes its row away, so that it runs again where a manifest names it. */
+  readonly outcome: "applied" | "not-applied";
 }
 
 /**
@@ -52,6 +63,11 @@ export interface Databases {
     migration: MigrationToApply,
     run: (url: Secret) => Promise<number>,
   ): Promise<Result<"applied" | "already-applied", Problem>>;
+  /**
+   * Does with a `started` row as a person says, under the migration lock: refused while a session that migrates is left
+   * (`migration-blocked`). False where the ledger has no such row in that state.
+   */
+  settle(settlement: Settlement): Promise<Result<boolean, Problem>>;
   /** An online copy of the whole cluster; gives its id. Verified: the copy was opened and answered a query. */
   backUp(label: string): Promise<{ readonly id: string; readonly bytes: number; readonly durationMs: number }>;
 }

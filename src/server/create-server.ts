@@ -8,6 +8,7 @@ import { registerAccessRoutes } from "./access-routes.ts";
 import { Authenticator } from "./authenticate.ts";
 import { registerBoard } from "./board/register-board.ts";
 import { answerFaults } from "./faults.ts";
+import { registerMigrationRoutes } from "./migration-routes.ts";
 import { registerNotificationRoutes } from "./notification-routes.ts";
 import { hostRefused } from "./problems.ts";
 import { registerReleaseRoutes } from "./release-routes.ts";
@@ -41,6 +42,7 @@ export function createServer(deps: ServerDependencies): CreatedServer {
   answerFaults(app, { bodyLimitBytes: BODY_LIMIT_BYTES, onFault: deps.onFault });
   const routing: Routing = { app, callerOf, deps };
   registerReleaseRoutes(routing);
+  registerMigrationRoutes(routing);
   registerNotificationRoutes(routing);
   registerAccessRoutes(routing);
   registerBoard(routing, authenticator);

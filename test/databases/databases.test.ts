@@ -268,7 +268,7 @@ describe("a migrator that dies", () => {
       "error[migration-dirty]: Migration "a.sql" was started on chat and never finished.
         why:   Release REL-1 started it. It runs in no transaction, so it may be half applied.
                Anything that follows would build on unknown ground.
-        fix:   Look at the database, then say how it stands: mobius migrations resolve chat a.sql
+        fix:   Look at the database, then say how it stands. Where all of it is there: mobius migrations resolve staging a.sql --applied --reason "…"; where nothing of it is left: the same with --not-applied.
         more:  docs/errors.md#migration-dirty"
     `);
   });

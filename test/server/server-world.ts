@@ -67,10 +67,10 @@ export interface ServerWorld extends AsyncDisposable {
 }
 
 /** The real HTTP server and release engine over a world in memory, listening on a port of its own. */
-export async function startServerWorld(): Promise<ServerWorld> {
+export async function startServerWorld({ platformText = PLATFORM_TEXT } = {}): Promise<ServerWorld> {
   const world = new SimWorld({
     umbrella: {
-      "mobius.yaml": PLATFORM_TEXT,
+      "mobius.yaml": platformText,
       [PRODUCTION_MANIFEST]: `release_id: x-production\ncommits:\n  app: "${"1".repeat(40)}"\n`,
       [MANIFEST]: `release_id: x-staging\ncommits:\n  app: "${"1".repeat(40)}"\nnotes: ['${HOSTILE}']\n`,
     },
@@ -92,7 +92,7 @@ export async function startServerWorld(): Promise<ServerWorld> {
     clock: systemClock,
   });
   const audit = createMemoryAudit();
-  const platform = parsePlatform(PLATFORM_TEXT, "mobius.yaml");
+  const platform = parsePlatform(platformText, "mobius.yaml");
   const readiness = { isReady: true };
   const { app, makeLink } = createServer({
     engine,

@@ -407,6 +407,19 @@ export class SimWorld {
           .map((r) => ({ ...r, manifest: "", who: "", at: instant(0) })),
       applySql: async (migration) => apply(migration),
       applyScript: async (migration) => apply(migration),
+      settle: async ({ database, module, identifier, outcome }) => {
+        const at = this.ledger.findIndex(
+          (each) =>
+            each.database === database &&
+            each.module === module &&
+            each.identifier === identifier &&
+            each.state === "started",
+        );
+        const dirty = this.ledger[at];
+        if (dirty === undefined) return ok(false);
+        this.ledger.splice(at, 1, ...(outcome === "applied" ? [{ ...dirty, state: "applied" as const }] : []));
+        return ok(true);
+      },
       backUp: async (label) => ({ id: label, bytes: 1, durationMs: 1 }),
     };
   }

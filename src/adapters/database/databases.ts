@@ -8,12 +8,21 @@ import type { Clock, Ids } from "../../ports/clock.ts";
 import type { Databases } from "../../ports/databases.ts";
 import { type BackupContext, backUpCluster, sweepBackups } from "./back-up.ts";
 import { type ClusterAccess, sqlStateOf, userConfig, withClient } from "./cluster-access.ts";
-import { readLedger } from "./ledger.ts";
-import { applyScriptMigration, applySqlMigration, type MigrationLimits, type MigratorContext } from "./migrator.ts";
+import { readLedger, settleRow } from "./ledger.ts";
+import {
+  applyScriptMigration,
+  applySqlMigration,
+  type MigrationLimits,
+  type MigratorContext,
+  withLedger,
+} from "./migrator.ts";
 import { type DeclaredDatabase, provisionDatabases } from "./provision.ts";
 
 /** Generous where work is done, short where others wait. */
 const LIMITS: MigrationLimits = { waitMs: 10 * 60_000, lockMs: 10_000, statementMs: 60 * 60_000 };
+
+/** A person waits for the answer: where somebody migrates, that is the answer. */
+const PERSON_WAITS_MS = 5_000;
 
 export interface DatabasesOptions {
   readonly cluster: ClusterAccess;
@@ -65,6 +74,13 @@ export function createDatabases(options: DatabasesOptions): Databases {
     applyScript(migration, run) {
       const { name, user, password } = ownerOf(migration.database);
       return applyScriptMigration(contextOf(name), migration, { run, url: url(name, user, password) });
+    },
+    settle(settlement) {
+      const { limits, ...context } = contextOf(settlement.database);
+      const waitMs = Math.min(limits.waitMs, PERSON_WAITS_MS);
+      return withLedger({ ...context, limits: { ...limits, waitMs } }, settlement, (client) =>
+        settleRow(client, settlement),
+      );
     },
     backUp: (label) => backUpCluster(options, label),
   };

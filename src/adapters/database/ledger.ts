@@ -1,7 +1,7 @@
 import type { Client } from "pg";
 import { digest } from "../../core/values/digest.ts";
 import { instant } from "../../core/values/time.ts";
-import type { LedgerRow, MigrationToApply } from "../../ports/databases.ts";
+import type { LedgerRow, MigrationToApply, Settlement } from "../../ports/databases.ts";
 import { sqlStateOf } from "./cluster-access.ts";
 
 interface Row {
@@ -60,6 +60,20 @@ export async function recordMigration(
       VALUES ($1, $2, $3, $4, $5, $6, $7)`,
     [module, identifier, checksum, manifest, release, who, state],
   );
+}
+
+/** Does with the `started` row as a person says; false when there is none. */
+export async function settleRow(
+  client: Client,
+  { module, identifier, outcome }: Pick<Settlement, "module" | "identifier" | "outcome">,
+): Promise<boolean> {
+  const isMeant = "WHERE module = $1 AND identifier = $2 AND state = 'started'";
+  const statement =
+    outcome === "applied"
+      ? `UPDATE mobius.migration_ledger SET state = 'applied', at = clock_timestamp() ${isMeant}`
+      : `DELETE FROM mobius.migration_ledger ${isMeant}`;
+  const { rowCount } = await client.query(statement, [module, identifier]);
+  return rowCount === 1;
 }
 
 /** Turns this release's `started` row into `applied`; nothing happens when it is already. */

@@ -18,14 +18,14 @@ const LOOK_EVERY_MS = 100;
  */
 export async function takeMigrationLock(
   client: Client,
-  migration: MigrationToApply,
+  subject: Pick<MigrationToApply, "database" | "identifier">,
   { clock, waitMs }: { readonly clock: Clock; readonly waitMs: number },
 ): Promise<Result<undefined, Problem>> {
   const deadlineMs = clock.monotonicMs() + waitMs;
   for (;;) {
     const { rows } = await client.query<{ taken: boolean }>("SELECT pg_try_advisory_lock($1) AS taken", [LOCK]);
     if (rows[0]?.taken === true) return ok(undefined);
-    if (clock.monotonicMs() > deadlineMs) return err(migrationBlocked(migration, await holderOf(client)));
+    if (clock.monotonicMs() > deadlineMs) return err(migrationBlocked(subject, await holderOf(client)));
     await clock.sleep(LOOK_EVERY_MS);
   }
 }

@@ -78,6 +78,20 @@ async function finish({ user }: MigratorContext, client: Client, migration: Migr
   await recordApplied(client, migration).catch(() => withClient(user, (fresh) => recordApplied(fresh, migration)));
 }
 
+/** Works on a database's ledger under its migration lock, without migrating. */
+export async function withLedger<T>(
+  { user, clock, limits }: MigratorContext,
+  subject: Pick<MigrationToApply, "database" | "identifier">,
+  work: (client: Client) => Promise<T>,
+): Promise<Result<T, Problem>> {
+  return withClient({ ...user, application_name: "mobius/ledger", lock_timeout: limits.lockMs }, async (client) => {
+    const locked = await takeMigrationLock(client, subject, { clock, waitMs: limits.waitMs });
+    if (!locked.ok) return locked;
+    await ensureLedger(client);
+    return ok(await work(client));
+  });
+}
+
 /** Connects, takes the lock, and asks the ledger first. */
 async function underLock<T extends string>(
   { user, clock, limits }: MigratorContext,

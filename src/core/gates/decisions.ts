@@ -15,7 +15,17 @@ export type DecisionEvent =
   | { readonly type: "frozen"; readonly freeze: string; readonly reason: string; readonly until: Instant }
   | { readonly type: "freeze-lifted"; readonly freeze: string; readonly reason: string }
   /** A difference that nobody has to mind until the moment given. */
-  | { readonly type: "drift-ignored"; readonly drift: string; readonly reason: string; readonly until: Instant };
+  | { readonly type: "drift-ignored"; readonly drift: string; readonly reason: string; readonly until: Instant }
+  /** How a migration stands that was started and never finished. Kept before its ledger is touched. */
+  | { readonly type: "migration-settled"; readonly reason: string; readonly settled: SettledMigration };
+
+/** A dirty migration, and what a person found of it. */
+export interface SettledMigration {
+  readonly database: string;
+  readonly module: string;
+  readonly identifier: string;
+  readonly outcome: "applied" | "not-applied";
+}
 
 export interface Decisions {
   readonly hold?: Hold;
@@ -24,7 +34,16 @@ export interface Decisions {
   readonly freezes: readonly Freeze[];
   /** By the key of the difference. */
   readonly ignoredDrift: Readonly<Record<string, { readonly reason: string; readonly until: Instant }>>;
+  /** The last ones, oldest first. */
+  readonly settlements: readonly Settlement[];
   readonly lastSequence: number;
+}
+
+/** Who settled a migration, and why as they did. */
+export interface Settlement extends SettledMigration {
+  readonly by: ActorId;
+  readonly at: Instant;
+  readonly reason: string;
 }
 
 export interface Hold {
@@ -50,7 +69,10 @@ export interface RecordedDecision {
 }
 
 /** No decision yet. */
-export const UNDECIDED: Decisions = { freezes: [], ignoredDrift: {}, lastSequence: 0 };
+export const UNDECIDED: Decisions = { freezes: [], ignoredDrift: {}, settlements: [], lastSequence: 0 };
+
+/** How many settlements are kept at hand; all of them stay in the event log. */
+const SETTLEMENTS_KEPT = 100;
 
 /** Folds one decision in. Total: every decision can follow every other. */
 export function applyDecision(before: Decisions, { event, actor, at, sequence }: RecordedDecision): Decisions {
@@ -74,6 +96,10 @@ export function applyDecision(before: Decisions, { event, actor, at, sequence }:
     case "drift-ignored": {
       const { drift, reason, until } = event;
       return { ...next, ignoredDrift: { ...before.ignoredDrift, [drift]: { reason, until } } };
+    }
+    case "migration-settled": {
+      const settlement = { ...event.settled, by: actor, at, reason: event.reason };
+      return { ...next, settlements: [...before.settlements, settlement].slice(-SETTLEMENTS_KEPT) };
     }
     default:
       return assertNever(event);

@@ -3,7 +3,13 @@ import { renderProblem } from "../values/problem.ts";
 import { judgeMigration } from "./judge-migration.ts";
 import { migrationBlocked, migrationFailed } from "./problems.ts";
 
-const migration = { database: "chat", module: "chat", identifier: "db/002.sql", checksum: "sha256:b" };
+const migration = {
+  environment: "staging",
+  database: "chat",
+  module: "chat",
+  identifier: "db/002.sql",
+  checksum: "sha256:b",
+};
 const applied = { ...migration, checksum: "sha256:b", release: "REL-1", state: "applied" } as const;
 
 it.each([
@@ -39,13 +45,13 @@ it("says each problem whole", () => {
     error[migration-dirty]: Migration "db/002.sql" was started on chat and never finished.
       why:   Release REL-1 started it. It runs in no transaction, so it may be half applied.
              Anything that follows would build on unknown ground.
-      fix:   Look at the database, then say how it stands: mobius migrations resolve chat db/002.sql
+      fix:   Look at the database, then say how it stands. Where all of it is there: mobius migrations resolve staging db/002.sql --applied --reason "…"; where nothing of it is left: the same with --not-applied.
       more:  docs/errors.md#migration-dirty
 
     error[migration-failed]: Migration "db/002.sql" failed on chat.
       why:   The script ended with exit code 3.
              It runs in no transaction of ours, so what came before the failure stays applied.
-      fix:   Look at the database and say how it stands: mobius migrations resolve chat db/002.sql. Mend the file, commit and push it, and release again.
+      fix:   Look at the database, then say how it stands. Where all of it is there: mobius migrations resolve staging db/002.sql --applied --reason "…"; where nothing of it is left: the same with --not-applied. Mend the file, commit and push it, and release again.
       more:  docs/errors.md#migration-failed
 
     error[migration-failed]: Migration "db/002.sql" failed on chat.

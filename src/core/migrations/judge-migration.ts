@@ -14,7 +14,7 @@ export function judgeMigration(
   migration: MigrationFile & { readonly module: string },
 ): Result<"already-applied" | "new", Problem> {
   const dirty = ledger.find((row) => row.state === "started");
-  if (dirty !== undefined) return err(migrationDirty(migration.database, dirty));
+  if (dirty !== undefined) return err(migrationDirty(migration, dirty));
   const row = ledger.find((entry) => entry.module === migration.module && entry.identifier === migration.identifier);
   if (row === undefined) return ok("new");
   return row.checksum === migration.checksum ? ok("already-applied") : err(migrationChanged(migration, row));

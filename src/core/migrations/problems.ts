@@ -3,6 +3,7 @@ import { formatDuration } from "../values/time.ts";
 
 /** What a problem says of the migration that is to be applied. */
 export interface MigrationFile {
+  readonly environment: string;
   readonly database: string;
   readonly identifier: string;
   readonly checksum: string;
@@ -79,7 +80,7 @@ export function migrationChanged(migration: MigrationFile, row: EarlierRun): Pro
 }
 
 /** A migration was begun and nobody knows how far it came. */
-export function migrationDirty(database: string, row: EarlierRun): Problem {
+export function migrationDirty({ environment, database }: Place, row: EarlierRun): Problem {
   return {
     code: "migration-dirty",
     severity: "error",
@@ -88,8 +89,15 @@ export function migrationDirty(database: string, row: EarlierRun): Problem {
       `Release ${row.release} started it. It runs in no transaction, so it may be half applied.`,
       "Anything that follows would build on unknown ground.",
     ],
-    fix: `Look at the database, then say how it stands: mobius migrations resolve ${database} ${row.identifier}`,
+    fix: `Look at the database, then say how it stands. ${resolving(environment, row.identifier)}`,
   };
+}
+
+type Place = Pick<MigrationFile, "environment" | "database">;
+
+/** How a person settles a dirty migration. */
+function resolving(environment: string, identifier: string): string {
+  return `Where all of it is there: mobius migrations resolve ${environment} ${identifier} --applied --reason "…"; where nothing of it is left: the same with --not-applied.`;
 }
 
 /** What a failed migration left behind. */
@@ -103,7 +111,7 @@ export function migrationFailed(failure: {
   readonly where?: Where | undefined;
 }): Problem {
   const { migration, reasons, remains, where } = failure;
-  const { identifier, database } = migration;
+  const { environment, identifier, database } = migration;
   const left =
     remains === "nothing"
       ? "Nothing of it was applied: its transaction was undone as a whole."
@@ -118,13 +126,13 @@ export function migrationFailed(failure: {
     fix:
       remains === "nothing"
         ? again
-        : `Look at the database and say how it stands: mobius migrations resolve ${database} ${identifier}. ${again}`,
+        : `Look at the database, then say how it stands. ${resolving(environment, identifier)} ${again}`,
   };
 }
 
 /** Another session has migrated this database for longer than we wait. */
 export function migrationBlocked(
-  migration: MigrationFile,
+  migration: Pick<MigrationFile, "identifier" | "database">,
   holder: { readonly pid: number; readonly application: string; readonly forMs: number },
 ): Problem {
   return {
@@ -135,5 +143,38 @@ export function migrationBlocked(
       `Session ${holder.pid} (${holder.application}) has held the migration lock's connection for ${formatDuration(holder.forMs)}.`,
     ],
     fix: `Wait for it, then release again. If it hangs, end it: SELECT pg_terminate_backend(${holder.pid})`,
+  };
+}
+
+/** A person names a migration that no ledger of the environment has. */
+export function migrationUnknown(environment: string, identifier: string, dirty: readonly string[]): Problem {
+  return {
+    code: "migration-unknown",
+    severity: "error",
+    summary: `No migration ledger of ${environment} has "${identifier}".`,
+    why: [dirty.length === 0 ? "No migration there is dirty." : `Dirty there: ${dirty.join(", ")}.`],
+    fix: `Take its whole name as it stands in: mobius migrations list ${environment}`,
+  };
+}
+
+/** A person names a migration that stands in more than one ledger, or under more than one module. */
+export function migrationAmbiguous(environment: string, identifier: string, places: readonly string[]): Problem {
+  return {
+    code: "migration-ambiguous",
+    severity: "error",
+    summary: `"${identifier}" is the name of ${places.length} migrations of ${environment}.`,
+    why: places,
+    fix: "Say which one is meant with --database, --module or both.",
+  };
+}
+
+/** A person settles a migration that has an outcome already. */
+export function migrationNotDirty(database: string, row: EarlierRun): Problem {
+  return {
+    code: "migration-not-dirty",
+    severity: "error",
+    summary: `Migration "${row.identifier}" is applied to ${database}, and nothing about it is open.`,
+    why: [`Release ${row.release} applied it. Only one that was started and never finished waits for a person.`],
+    fix: "Leave it as it is. To take its change back, write a new migration.",
   };
 }

@@ -44,7 +44,9 @@ function planMigration(
 /** Interrupted migrations of the databases that this release would touch. */
 function unsettled(input: PlanInput): readonly Problem[] {
   return Object.entries(input.ledgers).flatMap(([database, rows]) =>
-    rows.filter((row) => row.state === "started").map((row) => migrationUnsettled(row.identifier, database)),
+    rows
+      .filter((row) => row.state === "started")
+      .map((row) => migrationUnsettled(input.environment.name, row.identifier, database)),
   );
 }
 

@@ -306,7 +306,7 @@ describe("planRelease", () => {
       [
         'error[migration-unsettled]: Migration "db/001.sql" was started on app_db and never finished.',
         "  why:   It may be half applied; anything that follows would build on unknown ground.",
-        "  fix:   Look at app_db: finish the migration by hand and set the row's state in mobius.migration_ledger to applied, or undo it and delete the row.",
+        '  fix:   Look at app_db, then say how it stands. Where all of it is there: mobius migrations resolve staging db/001.sql --applied --reason "…"; where nothing of it is left: the same with --not-applied.',
       ],
     ],
     [

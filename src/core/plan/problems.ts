@@ -140,11 +140,11 @@ export function migrationKindUnsupported(path: string, kind: string, where: Wher
 }
 
 /** An earlier migration was interrupted and nobody has settled it. */
-export function migrationUnsettled(identifier: string, database: string): Problem {
+export function migrationUnsettled(environment: string, identifier: string, database: string): Problem {
   return error("migration-unsettled", {
     summary: `Migration "${identifier}" was started on ${database} and never finished.`,
     why: "It may be half applied; anything that follows would build on unknown ground.",
-    fix: `Look at ${database}: finish the migration by hand and set the row's state in mobius.migration_ledger to applied, or undo it and delete the row.`,
+    fix: `Look at ${database}, then say how it stands. Where all of it is there: mobius migrations resolve ${environment} ${identifier} --applied --reason "…"; where nothing of it is left: the same with --not-applied.`,
   });
 }
 

@@ -191,6 +191,18 @@ export function migrationFileMoved(identifier: string): Problem {
   );
 }
 
+/** Somebody else changes the environment now. `holder` is a release, or what a person asked for. */
+export function environmentBusy(environment: string, holder: string): Problem {
+  return error(
+    "environment-busy",
+    `${environment} is being changed by ${holder}.`,
+    ["What changes ledgers or databases by hand has to have the environment for itself, as a release has."],
+    /^REL-\d+$/.test(holder)
+      ? `Wait for it (mobius watch ${holder}) or stop it (mobius cancel ${holder}), then ask again.`
+      : "Wait until that is done, then ask again.",
+  );
+}
+
 /** The release is done, and its record is not. */
 export function writeBackFailed(release: string, branch: string, reason: string): Problem {
   return error(

@@ -10,6 +10,7 @@ import type { StoredEvent } from "../../ports/event-log.ts";
 import { DecisionDesk } from "./decision-desk.ts";
 import { DecisionStreams } from "./decision-streams.ts";
 import { DriftDesk, type DriftReport } from "./drift-desk.ts";
+import { MigrationDesk } from "./migration-desk.ts";
 import type { PhaseAnswer, PhaseRequest } from "./phase-desk.ts";
 import { Places } from "./places.ts";
 import { type MadePlan, makePlan, type PlanRequest } from "./plan-maker.ts";
@@ -36,6 +37,8 @@ export class ReleaseEngine {
   readonly #decisions: DecisionStreams;
   /** What people decide. */
   readonly desk: DecisionDesk;
+  /** What people ask of ledgers and say of them. */
+  readonly migrations: MigrationDesk;
   readonly #steps: StepDesk;
   readonly #driftDesk: DriftDesk;
   readonly #drivers: ReleaseDrivers;
@@ -58,6 +61,7 @@ export class ReleaseEngine {
         return placed.ok ? ok(placed.value.environment.policies) : placed;
       },
     });
+    this.migrations = new MigrationDesk({ ports, places: this.#places, decisions: this.#decisions });
     this.#driftDesk = new DriftDesk({ ports, streams: this.#streams, decisions: this.#decisions });
     this.#drivers = new ReleaseDrivers({
       ports,

@@ -17,11 +17,13 @@ import {
   unsubscribeBody,
 } from "./bodies.ts";
 import { DECISION_ROUTES } from "./decision-contract.ts";
+import { MIGRATION_ROUTES } from "./migration-contract.ts";
 import type { Route } from "./route.ts";
 
 /** Every route of ours. Google's own are in `cloud/`. */
 export const ROUTES = {
   ...DECISION_ROUTES,
+  ...MIGRATION_ROUTES,
   health: { method: "GET", path: "/healthz", permission: "public", summary: "Whether the process answers." },
   ready: { method: "GET", path: "/readyz", permission: "public", summary: "Whether it can take work." },
   openApi: { method: "GET", path: "/openapi.json", permission: "public", summary: "This API." },

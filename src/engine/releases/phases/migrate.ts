@@ -70,6 +70,7 @@ async function apply(
   );
   const { database, module, identifier, checksum } = migration;
   const request = {
+    environment: plan.environment,
     database,
     module,
     identifier,
