@@ -1,7 +1,7 @@
 /** Checkers of the log: what it may hold, and what must stand in it before something happens outside. */
 import { applyEvent } from "../../src/core/release/apply-event.ts";
 import type { Release } from "../../src/core/release/state.ts";
-import type { HistoryEntry } from "../sim/sim-world.ts";
+import type { HistoryEntry } from "../sim/sim-calls.ts";
 import { releasesOf, stageText, streamsOf, type Witness } from "./witness.ts";
 
 /** I14: sequences without gaps, every event legal where it stands, nothing after the end, and the same state as shown. */

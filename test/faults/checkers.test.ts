@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import type { ReleaseEvent } from "../../src/core/release/events.ts";
 import type { Problem } from "../../src/core/values/problem.ts";
-import type { HistoryEntry } from "../sim/sim-world.ts";
+import type { HistoryEntry } from "../sim/sim-calls.ts";
 import { CHECKERS, type CheckerName, check } from "./checkers.ts";
 import type { Schedule } from "./schedule.ts";
 import { simulate } from "./simulate.ts";

@@ -1,5 +1,5 @@
 /** Schedules of faults: what goes wrong, at which call of a run. Made from a seed, printed in one line, replayed by it. */
-import type { Fate, PortCall } from "../sim/sim-world.ts";
+import type { Fate, PortCall } from "../sim/sim-calls.ts";
 import { Seeded } from "./seeded.ts";
 import { STORIES, type Story } from "./stories.ts";
 

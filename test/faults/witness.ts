@@ -5,7 +5,7 @@
 import { foldRelease, type Recorded } from "../../src/core/release/apply-event.ts";
 import type { Outcome } from "../../src/core/release/events.ts";
 import type { Release } from "../../src/core/release/state.ts";
-import type { HistoryEntry } from "../sim/sim-world.ts";
+import type { HistoryEntry } from "../sim/sim-calls.ts";
 
 /** Service → revision → share of the traffic in percent, above 0. */
 export type Live = Readonly<Record<string, Readonly<Record<string, number>>>>;

@@ -2,8 +2,9 @@ import { describe, expect, it } from "vitest";
 import { present } from "../../src/core/values/assert.ts";
 import { stateName } from "../../src/core/views/project-release.ts";
 import { GOOD, MANIFEST, sampleWorld, seedSet } from "./sample-set.ts";
+import type { CrashPoint } from "./sim-calls.ts";
 import { releaseIn } from "./sim-run.ts";
-import { type CrashPoint, type SimWorld, TRIGGERED } from "./sim-world.ts";
+import { type SimWorld, TRIGGERED } from "./sim-world.ts";
 
 /** What holds after every schedule, however it went. */
 function checkInvariants(sim: SimWorld): void {

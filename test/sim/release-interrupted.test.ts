@@ -10,8 +10,9 @@ import { simulate } from "../faults/simulate.ts";
 import { STORIES } from "../faults/stories.ts";
 import { releasesOf, stageText } from "../faults/witness.ts";
 import { GOOD, MANIFEST, sampleWorld } from "./sample-set.ts";
+import type { Fate, PortCall } from "./sim-calls.ts";
 import { releaseIn } from "./sim-run.ts";
-import type { Fate, PortCall, SimWorld } from "./sim-world.ts";
+import type { SimWorld } from "./sim-world.ts";
 
 type Arm = (call: PortCall, world: SimWorld) => Fate | undefined;
 

@@ -4,8 +4,9 @@ import { actorId, type ReleaseId } from "../../src/core/values/ids.ts";
 import { stateName } from "../../src/core/views/project-release.ts";
 import { ReleaseEngine } from "../../src/engine/releases/release-engine.ts";
 import { flagWorld, NEW, OLD } from "./flag-set.ts";
+import type { CrashPoint } from "./sim-calls.ts";
 import { type Ask, releaseIn } from "./sim-run.ts";
-import type { CrashPoint, SimWorld } from "./sim-world.ts";
+import type { SimWorld } from "./sim-world.ts";
 
 /** A world in which the old manifest was released, and the new one after it. */
 async function world(): Promise<SimWorld> {

@@ -2,7 +2,8 @@ import { isEnded, type Release } from "../../src/core/release/state.ts";
 import { digestOf } from "../../src/core/values/digest.ts";
 import { actorId } from "../../src/core/values/ids.ts";
 import { ReleaseEngine } from "../../src/engine/releases/release-engine.ts";
-import type { CrashPoint, SimBuild, SimWorld } from "./sim-world.ts";
+import type { CrashPoint } from "./sim-calls.ts";
+import type { SimBuild, SimWorld } from "./sim-world.ts";
 
 /** More engines than any schedule needs: one that needs more is stuck. */
 const LIVES = 8;

@@ -4,8 +4,7 @@
  * engine's calls never come back, as those of a killed process never do, and a new engine starts on the same world.
  */
 import type { BuildConfig, BuildStatus } from "../../src/core/build/build-config.ts";
-import type { ObservedMigration, ObservedService, RevisionTemplate } from "../../src/core/plan/observed.ts";
-import type { Recorded } from "../../src/core/release/apply-event.ts";
+import type { ObservedService, RevisionTemplate } from "../../src/core/plan/observed.ts";
 import type { ReleaseEvent } from "../../src/core/release/events.ts";
 import { type Digest, digestOf } from "../../src/core/values/digest.ts";
 import type { CommitId } from "../../src/core/values/ids.ts";
@@ -13,12 +12,13 @@ import { err, ok } from "../../src/core/values/result.ts";
 import { Secret } from "../../src/core/values/secret.ts";
 import { instant } from "../../src/core/values/time.ts";
 import type { BuildRequest, EnvironmentPorts, ReleasePorts } from "../../src/engine/releases/release-ports.ts";
-import type { MigrationToApply } from "../../src/ports/databases.ts";
 import { createMemoryEventLog } from "../../src/ports/event-log.fake.ts";
-import type { Leases } from "../../src/ports/leases.ts";
 import { createMemoryPeople } from "../../src/ports/people.fake.ts";
 import type { Answer } from "../../src/ports/probe.ts";
 import type { TrafficEntry } from "../../src/ports/services.ts";
+import type { CrashPoint, Fate, HistoryEntry, PortCall } from "./sim-calls.ts";
+import { type SimLedger, simDatabases } from "./sim-databases.ts";
+import { SimLeases } from "./sim-leases.ts";
 
 export interface SimService {
   traffic: readonly TrafficEntry[];
@@ -32,43 +32,6 @@ export interface SimBuild {
   detail: string;
 }
 
-export interface CrashPoint {
-  /** Which call of the whole run, from 1. */
-  readonly call: number;
-  readonly side: "before" | "after";
-}
-
-/** One call of a port by an engine. */
-export interface PortCall {
-  /** Counts the calls of the whole run, from 1. */
-  readonly number: number;
-  /** Which engine makes it, from 1. */
-  readonly life: number;
-  /** Such as `services` and `setTraffic`. */
-  readonly port: string;
-  readonly method: string;
-}
-
-/** What becomes of a call otherwise than well. */
-export type Fate =
-  /** The engine is killed just before the call does anything, or after it and before its answer. */
-  | { readonly kind: "kill"; readonly side: CrashPoint["side"] }
-  /** The caller gets an error; where it is `applied`, the call did its work all the same. */
-  | { readonly kind: "throw"; readonly isApplied: boolean; readonly reason: string }
-  /** Somebody else changed the target meanwhile. Only services answer so; any other call throws. */
-  | { readonly kind: "conflict" };
-
-/** What happened in the world, in order: events as they were stored, and effects outside. */
-export type HistoryEntry = {
-  readonly life: number;
-  /** The newest fence of the environment's lease that the engine was given, and the one that holds; 0 for none. */
-  readonly ownToken: number;
-  readonly token: number;
-} & (
-  | { readonly kind: "event"; readonly stream: string; readonly recorded: Recorded }
-  | { readonly kind: "effect"; readonly effect: string; readonly subject: string; readonly detail: string }
-);
-
 /** Tag of a build that a trigger started. */
 export const TRIGGERED = "triggered";
 
@@ -81,7 +44,7 @@ export class SimWorld {
   readonly jobs = new Map<string, RevisionTemplate>();
   readonly builds = new Map<string, SimBuild>();
   readonly images = new Map<string, Digest>();
-  readonly ledger: (ObservedMigration & { database: string; release: string })[] = [];
+  readonly ledger: SimLedger = [];
   readonly written: { release: string; files: Map<string, string> }[] = [];
   /** Everything that changed the world, in order. */
   readonly effects: string[] = [];
@@ -100,9 +63,8 @@ export class SimWorld {
   /** How far the wall clock is from the monotonic one. */
   #wallMs = 0;
   #onCrash: () => void = () => {};
-  readonly #tokens = new Map<number, number>();
-  readonly #leases = new Map<string, { holder: string; token: number; untilMs: number }>();
-  readonly #eventLog = createMemoryEventLog({ holds: (fence) => this.#holds(fence) });
+  readonly #leases = new SimLeases(() => this.#nowMs);
+  readonly #eventLog = createMemoryEventLog({ holds: (fence) => this.#leases.holds(fence) });
 
   constructor(files: SimWorld["files"]) {
     this.files = files;
@@ -136,7 +98,7 @@ export class SimWorld {
 
   /** How long the environment's lease is still held, in milliseconds. */
   leaseLeftMs(lease: string): number {
-    return Math.max(0, (this.#leases.get(lease)?.untilMs ?? 0) - this.#nowMs);
+    return this.#leases.leftMs(lease);
   }
 
   /** The ports of one engine. Those of an engine that crashed never answer again. */
@@ -166,7 +128,10 @@ export class SimWorld {
       imageTexts: wrap("imageTexts", {
         search: async () => ({ found: [], files: 0, skipped: { binary: 0, large: 0 } }),
       }),
-      databases: wrap("databases", this.#databasesPort(life)),
+      databases: wrap(
+        "databases",
+        simDatabases(this.ledger, ({ identifier, database }) => this.#effect(life, "migration", identifier, database)),
+      ),
     };
     return {
       clock: {
@@ -180,7 +145,7 @@ export class SimWorld {
       },
       ids: { uuid: () => "00000000-0000-4000-8000-000000000000", randomHex: (bytes) => "0".repeat(bytes * 2) },
       eventLog: wrap("eventLog", this.#eventLogPort(life)),
-      leases: wrap("leases", this.#leasesPort(life)),
+      leases: wrap("leases", this.#leases.port(life)),
       people: createMemoryPeople({ owner: "owner" }),
       source: wrap("source", this.#sourcePort()),
       writeBack: wrap("writeBack", {
@@ -214,12 +179,7 @@ export class SimWorld {
   /** Notes what changed the world, in the order in which it did. */
   #effect(life: number, effect: string, subject: string, detail = ""): void {
     if (effect !== "traffic") this.effects.push(`${effect} ${subject}`);
-    this.history.push({ kind: "effect", effect, subject, detail, ...this.#fences(life) });
-  }
-
-  #fences(life: number) {
-    const token = Math.max(0, ...[...this.#leases.values()].map((lease) => lease.token));
-    return { life, ownToken: this.#tokens.get(life) ?? 0, token };
+    this.history.push({ kind: "effect", effect, subject, detail, life, ...this.#leases.tokens(life) });
   }
 
   #eventLogPort(life: number): ReleasePorts["eventLog"] {
@@ -230,7 +190,7 @@ export class SimWorld {
         for (const { event, at, actor, sequence } of appended.ok ? appended.value : []) {
           if (!request.stream.startsWith("release/")) continue;
           const recorded = { event: event as unknown as ReleaseEvent, at, actor, sequence };
-          this.history.push({ kind: "event", stream: request.stream, recorded, ...this.#fences(life) });
+          this.history.push({ kind: "event", stream: request.stream, recorded, life, ...this.#leases.tokens(life) });
         }
         return appended;
       },
@@ -268,35 +228,6 @@ export class SimWorld {
     this.#dead.add(life);
     this.#onCrash();
     return new Promise(() => {});
-  }
-
-  #holds(fence: { lease: string; holder: string; token: number }): boolean {
-    const held = this.#leases.get(fence.lease);
-    return held?.holder === fence.holder && held.token === fence.token && held.untilMs > this.#nowMs;
-  }
-
-  #leasesPort(life: number): Leases {
-    return {
-      acquire: async ({ lease, holder, ttlMs }) => {
-        const held = this.#leases.get(lease);
-        if (held !== undefined && held.holder !== holder && held.untilMs > this.#nowMs)
-          return { kind: "held", holder: held.holder };
-        const token = (held?.token ?? 0) + 1;
-        this.#leases.set(lease, { holder, token, untilMs: this.#nowMs + ttlMs });
-        this.#tokens.set(life, token);
-        return { kind: "acquired", fence: { lease, holder, token } };
-      },
-      renew: async (fence, ttlMs) => {
-        if (!this.#holds(fence)) return false;
-        this.#leases.set(fence.lease, { holder: fence.holder, token: fence.token, untilMs: this.#nowMs + ttlMs });
-        return true;
-      },
-      release: async (fence) => {
-        const held = this.#leases.get(fence.lease);
-        if (this.#holds(fence) && held !== undefined) this.#leases.set(fence.lease, { ...held, untilMs: 0 });
-      },
-      holds: async (fence) => this.#holds(fence),
-    };
   }
 
   #sourcePort(): ReleasePorts["source"] {
@@ -385,42 +316,6 @@ export class SimWorld {
         return ok(undefined);
       },
       observedJob: async (job) => this.jobs.get(job),
-    };
-  }
-
-  #databasesPort(life: number): EnvironmentPorts["databases"] {
-    const row = (database: string, identifier: string) =>
-      this.ledger.find((candidate) => candidate.database === database && candidate.identifier === identifier);
-    const apply = (migration: MigrationToApply) => {
-      if (row(migration.database, migration.identifier) !== undefined) return ok("already-applied" as const);
-      const { database, module, identifier, checksum, release } = migration;
-      this.ledger.push({ database, module, identifier, checksum, release, state: "applied" });
-      this.#effect(life, "migration", identifier, database);
-      return ok("applied" as const);
-    };
-    return {
-      provision: async () => {},
-      url: () => new Secret("postgresql://"),
-      ledger: async (database) =>
-        this.ledger
-          .filter((candidate) => candidate.database === database)
-          .map((r) => ({ ...r, manifest: "", who: "", at: instant(0) })),
-      applySql: async (migration) => apply(migration),
-      applyScript: async (migration) => apply(migration),
-      settle: async ({ database, module, identifier, outcome }) => {
-        const at = this.ledger.findIndex(
-          (each) =>
-            each.database === database &&
-            each.module === module &&
-            each.identifier === identifier &&
-            each.state === "started",
-        );
-        const dirty = this.ledger[at];
-        if (dirty === undefined) return ok(false);
-        this.ledger.splice(at, 1, ...(outcome === "applied" ? [{ ...dirty, state: "applied" as const }] : []));
-        return ok(true);
-      },
-      backUp: async (label) => ({ id: label, bytes: 1, durationMs: 1 }),
     };
   }
 }
