@@ -173,6 +173,7 @@ const PROBLEMS: readonly Problem[] = [
   cli.refOfNoModule("mobius-chta", "mobius-chat"),
   cli.moduleWithoutScript("mobius-rga", "mobius-rag"),
   cli.moduleWithoutScript("mobius-rag", "mobius-rag"),
+  cli.scriptNotThere("mobius-rag", "scripts/deploy.sh", "a".repeat(40)),
   promotion.promotionWithoutSource("staging"),
   promotion.promotionSourceUnknown(undefined, "staging"),
   promotion.promotionSourceUnknown("REL-9", "staging"),

@@ -225,3 +225,12 @@ export function moduleWithoutScript(module: string, nearest: string | undefined)
       : `Did you mean "${nearest}"?`,
   );
 }
+
+export function scriptNotThere(module: string, path: string, commit: string): Problem {
+  return error(
+    "script-not-there",
+    `${module} has no ${path} at ${commit.slice(0, 12)}, which is the commit that the umbrella has it at.`,
+    "What is committed is run, from a clean checkout, and never what lies in a working folder.",
+    "Correct the path, or push the script and commit the module's new commit to the umbrella.",
+  );
+}

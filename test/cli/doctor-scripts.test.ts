@@ -15,6 +15,7 @@ const LINKED = "3".repeat(40);
 const source = {
   refresh: async () => ({ ok: true, value: undefined }),
   resolve: async (_url: string, ref: string) => ({ ok: true, value: ref === "HEAD" ? COMMIT : ref }),
+  readFile: async (_url: string, _commit: string, path: string) => (path === "gone.sh" ? undefined : "#!/bin/sh"),
   list: async () => [{ path: "rag", kind: "submodule", mode: "160000", object: LINKED }],
 } as unknown as Source;
 
@@ -69,6 +70,9 @@ describe("mobius doctor scripts", () => {
     });
     const refused = await mobius(["doctor", "scripts", "auth", "rga", "--env", "staging"]);
     expect([refused.code, refused.err.match(/error\[module-without-script\]/g)?.length]).toEqual([3, 2]);
+    const gone = await mobius([...argv, "--script", "gone.sh"]);
+    expect([gone.code, gone.asked]).toEqual([3, []]);
+    expect(gone.err).toContain("error[script-not-there]: auth has no gone.sh at ");
     expect((await mobius(["doctor", "scripts", "--env", "nowhere"])).err).toContain("error[environment-unknown]");
   });
 });

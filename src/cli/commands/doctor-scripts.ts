@@ -12,7 +12,7 @@ import { environmentUnknown } from "../../engine/releases/problems.ts";
 import { EXIT } from "../../ports/api/exit-codes.ts";
 import type { SourceRefusal } from "../../ports/source.ts";
 import type { CommandContext } from "../command-context.ts";
-import { moduleWithoutScript } from "../problems.ts";
+import { moduleWithoutScript, scriptNotThere } from "../problems.ts";
 import { report } from "../report.ts";
 import { readPlatform } from "../umbrella-files.ts";
 
@@ -98,15 +98,20 @@ async function examine(context: CommandContext, examination: Examination): Promi
   const { platform, environment, module, script, live, args } = examination;
   const checkouts = await checkoutsFor(context, platform, module);
   if (!checkouts.ok) return checkouts;
-  const commit = checkouts.value.find(({ path }) => path === module.path)?.commit ?? checkouts.value[0]?.commit ?? "";
+  const { umbrella, own } = checkouts.value;
+  const { url, commit } = own ?? umbrella;
+  const path = own === undefined && module.path !== "." ? `${module.path}/${script}` : script;
+  if ((await context.source().readFile(url, commit, path)) === undefined) {
+    return err(scriptNotThere(module.name, path, commit));
+  }
   const releaseId = `recorded-run-${environment.name}`;
   const manifest = `release-manifests/${releaseId}.yaml`;
   const refs = module.source.kind === "repository" ? { [module.name]: commit } : {};
   const description = "Made for a recorded run of a script";
-  const text = newManifest({ platform, environment: environment.name, releaseId, description, refs });
+  const content = newManifest({ platform, environment: environment.name, releaseId, description, refs });
   const recorded = await context.recordScript({
-    checkouts: checkouts.value,
-    files: { [manifest]: text },
+    checkouts: checkouts.value.all,
+    files: { [manifest]: content },
     script: module.path === "." ? script : `${module.path}/${script}`,
     args: args.length > 0 ? args : [manifest],
     variables: { MANIFEST_PATH: manifest },
@@ -114,8 +119,8 @@ async function examine(context: CommandContext, examination: Examination): Promi
     signal: context.signal,
   });
   if (!recorded.ok) return err(refusal(module.name, recorded.error));
-  const { recorded: run, script: own } = recorded.value;
-  const judgement = judgeScript({ platform, environment, script: own, recorded: run, live });
+  const { recorded: run, script: text } = recorded.value;
+  const judgement = judgeScript({ platform, environment, script: text, recorded: run, live });
   const { ended, output } = run;
   return ok({ module: module.name, script, commit, ended, output, calls: run.calls.length, ...judgement });
 }
@@ -126,30 +131,39 @@ interface Checkout {
   readonly path: string;
 }
 
+interface Checkouts {
+  readonly umbrella: Checkout;
+  /** The module's, where it has a repository of its own. */
+  readonly own: Checkout | undefined;
+  readonly all: readonly Checkout[];
+}
+
 /** The umbrella as it is committed, and in it the module and its inputs at the commits that the umbrella has them at. */
 async function checkoutsFor(
   context: CommandContext,
   platform: Platform,
   module: Module,
-): Promise<Result<readonly Checkout[], Problem>> {
+): Promise<Result<Checkouts, Problem>> {
   const source = context.source();
   const { directory } = context;
-  const umbrella = await commitOf(context, directory, "HEAD");
-  if (!umbrella.ok) return err(refusal("the umbrella", umbrella.error));
-  const links = (await source.list(directory, umbrella.value, ".")).filter(({ kind }) => kind === "submodule");
+  const head = await commitOf(context, directory, "HEAD");
+  if (!head.ok) return err(refusal("the umbrella", head.error));
+  const links = (await source.list(directory, head.value, ".")).filter(({ kind }) => kind === "submodule");
   const inputs = module.inputs.flatMap((input) =>
     input.kind === "module" ? (platform.modules[input.module] ?? []) : [],
   );
-  const checkouts: Checkout[] = [{ url: directory, commit: umbrella.value, path: "." }];
+  const umbrella: Checkout = { url: directory, commit: head.value, path: "." };
+  const modules: Checkout[] = [];
   for (const each of [module, ...inputs]) {
     if (each.source.kind !== "repository") continue;
     const linked = links.find(({ path }) => path === each.path)?.object;
     const ref = linked !== undefined && isCommitId(linked) ? linked : "HEAD";
     const commit = await commitOf(context, each.source.url, ref);
     if (!commit.ok) return err(refusal(each.name, commit.error));
-    checkouts.push({ url: each.source.url, commit: commit.value, path: each.path });
+    modules.push({ url: each.source.url, commit: commit.value, path: each.path });
   }
-  return ok(checkouts);
+  const own = modules.find(({ path }) => path === module.path);
+  return ok({ umbrella, own, all: [umbrella, ...modules] });
 }
 
 async function commitOf(context: CommandContext, url: string, ref: string): Promise<Result<CommitId, SourceRefusal>> {
