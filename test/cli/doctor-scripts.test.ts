@@ -54,7 +54,7 @@ describe("mobius doctor scripts", () => {
     const calls = [{ program: "gcloud", argv: ["run", "deploy", "rag", "--project=acme-prod"] }];
     const text = await mobius(["doctor", "scripts", "rag", "--env", "staging"], calls);
     expect(text.code).toBe(1);
-    expect(text.out).toContain('error[foreign]: `gcloud run deploy rag` names "--project=acme-prod"');
+    expect(text.out).toContain('error[foreign]: `gcloud run deploy rag` names "acme-prod" in --project');
     const json = await mobius(["doctor", "scripts", "--json", "rag", "--dir", "x", "--env", "staging"], calls);
     expect([json.code, JSON.parse(json.out)]).toMatchObject([
       1,

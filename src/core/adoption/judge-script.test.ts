@@ -58,7 +58,7 @@ describe("judgeScript", () => {
     ["gcloud run deploy rag", ["ambient-project"]],
     ["gcloud config get-value project", ["ambient-project"]],
     ["curl https://x.example.com/?p=acme-prod", ["foreign"]],
-    ["gcloud run deploy rag --project=acme-staging --update-env-vars=REDIS_URL=redis://10.0.0.9:6379", []],
+    ["gcloud run deploy rag --project=acme-staging --update-env-vars=REDIS_URL=redis://10.0.0.9:6379", ["foreign"]],
     ["gcloud run deploy rag --project=acme-staging --set-env-vars=A=1", ["dropped-variables"]],
     ["gcloud run services update rag --project=acme-staging --clear-secrets", ["dropped-variables"]],
     ["gcloud run deploy rag --project=acme-staging --update-env-vars=A=1", []],
@@ -84,6 +84,7 @@ describe("judgeScript", () => {
   it.each([
     ['read -p "Continue? " yes', true],
     ["read -rsp Password: pw", true],
+    ["read -r -s -p Password: pw", true],
     ["  [ x ] && read -s key", true],
     ["read answer </dev/tty", true],
     ["while read -r line; do", false],

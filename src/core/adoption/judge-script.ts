@@ -1,4 +1,5 @@
-import { environmentOfProject, foreignOwner } from "../manifest/environments.ts";
+import { type ForeignSearch, foreignTo } from "../manifest/environment-identifiers.ts";
+import { environmentOfProject } from "../manifest/environments.ts";
 import type { Service } from "../platform/platform.ts";
 import { looksLikeCredential } from "../values/looks-like-credential.ts";
 import { AMBIENT_PROJECT } from "./answer-call.ts";
@@ -31,6 +32,7 @@ const MAX_SHOWN = 160;
 
 class Judge {
   readonly #request: JudgeRequest;
+  readonly #findForeign: ForeignSearch;
   readonly #findings = new Map<string, ScriptFinding>();
   readonly #touched = {
     projects: new Set<string>(),
@@ -43,6 +45,7 @@ class Judge {
 
   constructor(request: JudgeRequest) {
     this.#request = request;
+    this.#findForeign = foreignTo(request.platform, request.environment);
   }
 
   call(recorded: RecordedCall): void {
@@ -100,17 +103,18 @@ class Judge {
 
   /** An identifier of another environment anywhere in a call. */
   #foreign(recorded: RecordedCall): void {
-    const { platform, environment } = this.#request;
+    const { environment } = this.#request;
     for (const word of recorded.argv) {
-      const owner = foreignOwner(platform, environment, word);
-      if (owner === undefined) continue;
-      const what = looksLikeCredential("", word) ? "a value that is not shown" : `"${short(word)}"`;
-      this.#add(
-        "foreign",
-        "error",
-        `${commandOf(recorded)} names ${what}, which is ${owner.name}'s and not ${environment.name}'s.`,
-        `Let the script take it from its arguments or the manifest of ${environment.name}.`,
-      );
+      const flag = /^--[\w-]+(?==)/.exec(word)?.[0];
+      for (const { identifier, owner } of this.#findForeign(word)) {
+        const what = looksLikeCredential("", identifier) ? "a value that is not shown" : `"${short(identifier)}"`;
+        this.#add(
+          "foreign",
+          "error",
+          `${commandOf(recorded)} names ${what}${flag === undefined ? "" : ` in ${flag}`}, which is ${owner.name}'s and not ${environment.name}'s.`,
+          `Let the script take it from its arguments or the manifest of ${environment.name}.`,
+        );
+      }
     }
   }
 

@@ -10,8 +10,8 @@ import type { Problem } from "../values/problem.ts";
 import { type Instant, toIso } from "../values/time.ts";
 import { closest } from "../yaml/closest.ts";
 import { appendNote } from "./append-note.ts";
-import { foreignIdentifiers } from "./environment-identifiers.ts";
-import { foreignOwner, isWithin } from "./environments.ts";
+import { foreignIdentifiers, foreignTo } from "./environment-identifiers.ts";
+import { isWithin } from "./environments.ts";
 import type { Manifest } from "./manifest.ts";
 import {
   type IdentifierMapping,
@@ -128,13 +128,14 @@ function mapOverrides(promotion: Promotion, manifest: Manifest): { overrides: Ov
   const problems: Problem[] = Object.keys(given)
     .filter((name) => platform.overrides[name] === undefined)
     .map((name) => overrideUnknown(name, closest(name, Object.keys(platform.overrides))));
+  const findForeign = foreignTo(platform, target);
   const overrides = new Map(Object.entries(given));
   for (const [name, { value, where }] of Object.entries(manifest.envOverrides)) {
     const said = given[name] ?? target.overrides?.[name];
     const mapped = said ?? map(value);
     overrides.set(name, mapped);
     if (said !== undefined || isWithin(target, mapped)) continue;
-    if (foreignOwner(platform, target, mapped) === undefined && !namesEnvironment(mapped, promotion)) continue;
+    if (findForeign(mapped).length === 0 && !namesEnvironment(mapped, promotion)) continue;
     problems.push(overrideUnmapped(where, { name, value }, { source: source.name, target: target.name }));
   }
   return { overrides, problems };

@@ -2,7 +2,7 @@
  * The identifiers of an environment in any text: a manifest's line, an image's file, a variable. What the boundary's check
  * of a manifest refuses as another environment's is what is searched for here.
  */
-import type { Environment } from "../platform/platform.ts";
+import type { Environment, Platform } from "../platform/platform.ts";
 
 /** An identifier and where it begins, in characters. */
 export interface FoundIdentifier {
@@ -16,7 +16,7 @@ export type IdentifierSearch = (text: string) => readonly FoundIdentifier[];
 /** A boundary's entry with less text than this between its `*` would be found everywhere. */
 const MIN_LITERAL = 4;
 /** What `*` stands for in a text: the rest of a word, of bounded length. */
-const REST_OF_WORD = "[^\\s\"'`<>()\\[\\]{},]{0,200}";
+const REST_OF_WORD = "[^\\s\"'`<>()\\[\\]{},;#]{0,200}";
 
 /**
  * The search for what is `source`'s: its project and the project's aliases, hence registries, instances and service
@@ -46,6 +46,17 @@ export function foreignIdentifiers(request: {
     [...text.matchAll(search)]
       .map((match) => ({ identifier: match[0], at: match.index }))
       .filter(({ identifier }) => !allowed.some((pattern) => pattern.test(identifier)));
+}
+
+/** Finds what is another environment's, and says whose. */
+export type ForeignSearch = (text: string) => readonly { readonly identifier: string; readonly owner: Environment }[];
+
+/** The search for what must not be used in an environment, because it is any other one's. */
+export function foreignTo(platform: Platform, environment: Environment): ForeignSearch {
+  const searches = Object.values(platform.environments)
+    .filter(({ name }) => name !== environment.name)
+    .map((owner) => ({ owner, find: foreignIdentifiers({ source: owner, target: environment }) }));
+  return (text) => searches.flatMap(({ owner, find }) => find(text).map(({ identifier }) => ({ identifier, owner })));
 }
 
 /** A text as a word of its own: no letter, digit or hyphen goes on before or behind it. */

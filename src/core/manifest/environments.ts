@@ -28,32 +28,9 @@ export function projectOfRepository(repository: string): string | undefined {
   return repository.split("/")[1];
 }
 
-/**
- * The other environment whose identifier stands in a text: a project's name as a word of its own, or something that its
- * boundary owns. What this environment owns or shares itself is never foreign.
- */
-export function foreignOwner(platform: Platform, environment: Environment, text: string): Environment | undefined {
-  if (isWithin(environment, text)) return undefined;
-  const own = [environment.project, ...environment.aliases.projects];
-  return Object.values(platform.environments).find((other) => {
-    if (other.name === environment.name) return false;
-    const names = [other.project, ...other.aliases.projects];
-    // `mobius-staging` is a part of its own alias `mobius-staging-mobius`: the longer name is the one that is meant.
-    const named = names.some(
-      (name) => hasWord(text, name) && !own.some((mine) => mine.includes(name) && text.includes(mine)),
-    );
-    return named || other.boundary.owns.some((owned) => matches(owned, text));
-  });
-}
-
 /** Whether the environment's boundary owns or shares the text. */
 export function isWithin({ boundary }: Environment, text: string): boolean {
   return [...boundary.owns, ...boundary.shares].some((own) => matches(own, text));
-}
-
-function hasWord(text: string, word: string): boolean {
-  const escaped = word.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
-  return new RegExp(`(^|[^A-Za-z0-9-])${escaped}($|[^A-Za-z0-9-])`).test(text);
 }
 
 /** A boundary's entry: text with `*` for anything. */

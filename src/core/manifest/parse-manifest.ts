@@ -14,7 +14,8 @@ import { emptyEntries } from "../yaml/empty-entries.ts";
 import { valueInvalid } from "../yaml/problems.ts";
 import { readYaml, type YamlFile, type YamlPath } from "../yaml/read-yaml.ts";
 import { decideEnvironment } from "./decide-environment.ts";
-import { environmentOfProject, foreignOwner, projectOfRepository } from "./environments.ts";
+import { foreignTo } from "./environment-identifiers.ts";
+import { environmentOfProject, projectOfRepository } from "./environments.ts";
 import { parseImageReference } from "./image-reference.ts";
 import type { ImageReference, Located, Manifest, MigrationName } from "./manifest.ts";
 import { manifestSchema } from "./manifest-schema.ts";
@@ -130,8 +131,9 @@ class ManifestParser {
 
   #checkOwner({ value, where }: Located<string>, environment: Environment | undefined): void {
     if (environment === undefined) return;
-    const owner = foreignOwner(this.#platform, environment, value);
-    if (owner !== undefined) this.#problems.push(identifierForeign(where, value, owner.name, environment.name));
+    const [foreign] = foreignTo(this.#platform, environment)(value);
+    if (foreign !== undefined)
+      this.#problems.push(identifierForeign(where, value, foreign.owner.name, environment.name));
   }
 
   #environment(releaseId: Located<string>): Environment | undefined {

@@ -1,4 +1,4 @@
-import { foreignIdentifiers } from "../manifest/environment-identifiers.ts";
+import { foreignTo } from "../manifest/environment-identifiers.ts";
 import type { Environment, Platform, Service } from "../platform/platform.ts";
 import type { Problem } from "../values/problem.ts";
 import type { IntendedService } from "./plan.ts";
@@ -23,14 +23,11 @@ export function foreignValues(
   intended: IntendedService,
 ): readonly Problem[] {
   const others = Object.values(platform.environments).filter(({ name }) => name !== environment.name);
-  const searches = others.map((other) => ({
-    owner: other.name,
-    find: foreignIdentifiers({ source: other, target: environment }),
-  }));
+  const findForeign = foreignTo(platform, environment);
   return textsOf(service, intended).flatMap(({ place, text }) => {
     const problem = (identifier: string, owner: string) =>
       valueForeign({ place: `services.${service.name}.${place}`, identifier, owner, environment: environment.name });
-    const found = searches.flatMap(({ owner, find }) => find(text).map(({ identifier }) => problem(identifier, owner)));
+    const found = findForeign(text).map(({ identifier, owner }) => problem(identifier, owner.name));
     const meant =
       SAYS_WHICH.test(place) && !environment.boundary.shares.includes(text) ? named(others, text) : undefined;
     return meant === undefined ? found : [...found, problem(text, meant.name)];
