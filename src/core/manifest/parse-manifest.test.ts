@@ -84,6 +84,7 @@ describe("ruling 1: the environment follows from id, images and overrides, which
       "identifier-foreign 3:18",
       "identifier-foreign 4:13",
     ]);
+    expect(refused(command("./load.sh --from gs://mobius-rag-uploads-prod/x"))).toHaveLength(2);
     expect(good(command("./verify_production.sh --env staging")).verification.verifyScript?.value).toBe(
       "./verify_production.sh --env staging",
     );
