@@ -1,5 +1,6 @@
 /** What our API answers with, where it is not a view of the core. */
 import type { Plan } from "../core/plan/plan.ts";
+import type { PlanOutlook } from "../core/views/plan-outlook.ts";
 import type { ReleaseView } from "../core/views/release-view.ts";
 
 /** What a promotion would release. */
@@ -12,6 +13,7 @@ export interface PromotionAnswer {
     readonly changes: readonly { readonly path: readonly string[]; readonly from: string; readonly to: string }[];
   };
   readonly plan: Plan;
+  readonly outlook: PlanOutlook;
 }
 
 /** A person, without the token. */

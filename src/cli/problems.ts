@@ -226,6 +226,7 @@ export function moduleWithoutScript(module: string, nearest: string | undefined)
   );
 }
 
+/** A script that a module does not have where it is run: at the commit that the umbrella links. */
 export function scriptNotThere(module: string, path: string, commit: string): Problem {
   return error(
     "script-not-there",

@@ -8,6 +8,7 @@ import { err, ok, type Result } from "../core/values/result.ts";
 import type { DriftView } from "../core/views/drift-view.ts";
 import type { IdentitiesView } from "../core/views/identities-view.ts";
 import type { MigrationsView } from "../core/views/migrations-view.ts";
+import type { PlanOutlook } from "../core/views/plan-outlook.ts";
 import type { Explanation, ReleaseSummary, ReleaseView } from "../core/views/release-view.ts";
 import { type EventLine, NEXT_BYTE, type PhaseLine } from "../ports/api/contract.ts";
 import type {
@@ -30,6 +31,9 @@ import {
 } from "./server-transport.ts";
 
 export type { Answer, GoogleRefusal };
+
+/** Where a server is that was started without a port. */
+export const DEFAULT_SERVER = "http://127.0.0.1:7070";
 
 /** The typed client of our API. One method, one route. */
 export class ServerClient {
@@ -55,7 +59,7 @@ export class ServerClient {
     return Number.isNaN(said) ? undefined : said;
   }
 
-  plan(body: unknown): Promise<Answer<{ plan: Plan; warnings: readonly Problem[] }>> {
+  plan(body: unknown): Promise<Answer<{ plan: Plan; outlook: PlanOutlook; warnings: readonly Problem[] }>> {
     return this.#transport.json("POST", "/api/v1/plans", body);
   }
 

@@ -10,14 +10,13 @@ import type { CommandDefinition, CommonOptions } from "../cli/command-definition
 import { personUnknown, umbrellaNotFound } from "../cli/problems.ts";
 import { createProgram } from "../cli/program.ts";
 import { report } from "../cli/report.ts";
-import { ServerClient } from "../cli/server-client.ts";
+import { DEFAULT_SERVER, ServerClient } from "../cli/server-client.ts";
 import { Bug } from "../core/values/assert.ts";
 import { inspectMachine } from "./inspect-machine.ts";
 import { keepToken, keptToken } from "./kept-tokens.ts";
 import { stateDirectory, statePaths } from "./state-paths.ts";
 import { watchSignals } from "./watch-signals.ts";
 
-const DEFAULT_SERVER = "http://127.0.0.1:7070";
 const DEMO_FOLDER = "mobius-demo";
 
 const out = (text: string) => void process.stdout.write(`${text}\n`);

@@ -123,13 +123,18 @@ function registerPromotion(routing: Routing): void {
     overrides,
     ...(release === undefined ? {} : { release }),
   });
-  addRoute<z.output<typeof promotionPlanBody>>(routing, ROUTES.promotionPlan, async ({ request, reply, body }) => {
-    const planned = await engine.planPromotion(wanted(request, body));
-    if (!planned.ok) return sendProblems(reply, planned.error);
-    const { source, derived, plan } = planned.value;
-    const { file, text, changes } = derived;
-    return { source: source.id, manifest: { file, text, changes }, plan };
-  });
+  addRoute<z.output<typeof promotionPlanBody>>(
+    routing,
+    ROUTES.promotionPlan,
+    async ({ request, reply, body, caller }) => {
+      const planned = await engine.planPromotion(wanted(request, body));
+      if (!planned.ok) return sendProblems(reply, planned.error);
+      const { source, derived, plan } = planned.value;
+      const { file, text, changes } = derived;
+      const outlook = await engine.outlook({ ...planned.value, actor: personOf(caller).actor });
+      return { source: source.id, manifest: { file, text, changes }, plan, outlook };
+    },
+  );
   addRoute<z.output<typeof promotionBody>>(routing, ROUTES.promotion, async ({ request, reply, body, caller }) => {
     const { plan, requestId } = body;
     const { name, actor } = personOf(caller);

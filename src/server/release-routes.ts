@@ -94,7 +94,7 @@ function registerReading(routing: Routing): void {
 
 function registerChanging(routing: Routing): void {
   const { engine } = routing.deps;
-  addRoute<z.output<typeof planBody>>(routing, ROUTES.plan, async ({ body, reply }) => {
+  addRoute<z.output<typeof planBody>>(routing, ROUTES.plan, async ({ body, reply, caller }) => {
     const { manifest, manifestText, platformText, commit, environment, drop } = body;
     const made = await engine.plan({
       manifestPath: manifest,
@@ -104,7 +104,9 @@ function registerChanging(routing: Routing): void {
       ...(environment === undefined ? {} : { environment }),
       dropped: drop,
     });
-    return made.ok ? { plan: made.value.plan, warnings: made.warnings } : sendProblems(reply, made.problems);
+    if (!made.ok) return sendProblems(reply, made.problems);
+    const outlook = await engine.outlook({ ...made.value, actor: actorId("person", nameOf(caller)) });
+    return { plan: made.value.plan, outlook, warnings: made.warnings };
   });
   addRoute<z.output<typeof releaseBody>>(routing, ROUTES.release, async ({ body, reply, caller }) => {
     const { manifest, commit, environment, plan, drop, requestId } = body;

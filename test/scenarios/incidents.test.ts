@@ -246,6 +246,7 @@ describe("incident", () => {
       expect.stringContaining("~ service mobius-rag-chunking-worker: min instances\n      expected 1, found: 2."),
     ]);
     const file = await platform.draft("knobs-staging");
+    expect((await plan(file)).out).toContain("Drift\n  ~ service mobius-rag-chunking-worker: min instances\n");
     expect((await plan(file)).out).toContain("      min instances: 2 → 1\n");
     await platform.released(file);
     expect((await here.run(["drift", "staging"])).code).toBe(0);

@@ -159,6 +159,8 @@ describe("the main job, as a person does it", () => {
     const next = (await here.manifest()).replace("-staging.yaml", "-next-staging.yaml");
     const planned = await here.run(["plan", next, "--detailed-exitcode"]);
     expect(planned.code).toBe(7);
+    expect(planned.out).toMatch(/ {2}~ mobius-skills .*\n {6}\w+ Tell a page's language \(Chen Wei\)\n/);
+    expect(planned.out).toMatch(/\nIt may take .* s, as REL-1 did\.\n/);
     const ended = await here.run(["release", next]);
     expect(ended.code).toBe(0);
     const built = [...ended.err.matchAll(/image (\S+) built/g)].map((match) => match[1]);

@@ -44,6 +44,7 @@ describe("promotion, as two people do it", () => {
     expect([shown.code, shown.out]).toEqual([0, expect.stringContaining("Promotes REL-1 as release-manifests/")]);
     expect(shown.out).toContain("Plan for production (mobiusos-new, us-central1)");
     expect(shown.out).toContain("0 images to build");
+    expect(shown.out).toContain("Gates that are closed now\n  approvals: It has 0 of 1 approval by approver");
     expect(await here.git(".", "ls-remote", "origin", "main")).toContain(before);
     expect(await here.json<readonly Seen[]>(["status"])).toHaveLength(1);
   });

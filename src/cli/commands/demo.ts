@@ -2,6 +2,7 @@ import { EXIT } from "../../ports/api/exit-codes.ts";
 import type { CommandContext, DemoParts, ExecutorKind, StartedServer } from "../command-context.ts";
 import { followRelease } from "../follow-release.ts";
 import { report } from "../report.ts";
+import { DEFAULT_SERVER } from "../server-client.ts";
 import { release } from "./release.ts";
 
 export interface DemoOptions {
@@ -58,5 +59,7 @@ async function showAddresses(context: CommandContext, started: StartedServer): P
   }
   context.out("");
   context.out(`  Board (opens once): ${started.boardLink}`);
+  if (started.url !== DEFAULT_SERVER)
+    context.out(`  For commands in another terminal: export MOBIUS_SERVER=${started.url}`);
   context.out("  Stop with Ctrl-C. Try in another terminal, in the same folder: mobius status, mobius plan <manifest>");
 }

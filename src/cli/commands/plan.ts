@@ -29,9 +29,13 @@ export async function plan(context: CommandContext, options: PlanOptions): Promi
     drop: options.drop,
   });
   if (!answer.ok) return report(context, answer.error);
-  const { plan: made, warnings } = answer.value;
+  const { plan: made, outlook, warnings } = answer.value;
   warn(context, warnings);
-  context.out(context.json ? JSON.stringify({ apiVersion: "mobius/v1", ...made }, undefined, 2) : planText(made));
+  context.out(
+    context.json
+      ? JSON.stringify({ apiVersion: "mobius/v1", ...made, outlook }, undefined, 2)
+      : planText(made, outlook),
+  );
   return options.isExitCodeDetailed && !isNothingToDo(made) ? EXIT.differences : EXIT.success;
 }
 

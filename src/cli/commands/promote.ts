@@ -43,8 +43,8 @@ export async function promote(context: CommandContext, options: PromoteOptions):
   return answer.ok ? followAnswer(context, answer.value, value.source) : report(context, answer.error);
 }
 
-function promotionText({ source, manifest, plan }: PromotionAnswer): string {
+function promotionText({ source, manifest, plan, outlook }: PromotionAnswer): string {
   const short = (text: string) => text.replace(/@sha256:([0-9a-f]{12})[0-9a-f]+/, "@$1");
   const changes = manifest.changes.map(({ path, from, to }) => `  ${path.join(".")}: ${short(from)} → ${short(to)}`);
-  return [`Promotes ${source} as ${manifest.file}`, ...changes, "", planText(plan)].join("\n");
+  return [`Promotes ${source} as ${manifest.file}`, ...changes, "", planText(plan, outlook)].join("\n");
 }

@@ -13,8 +13,14 @@ import type { Decisions, Freeze } from "./decisions.ts";
 import { type HoldInForce, holdInForce } from "./hold-in-force.ts";
 import { type ReleasedSet, releasedSet } from "./released-set.ts";
 
+/** What gates look at in a release; one that nobody has asked for yet has it too. */
+export type GateSubject = Pick<
+  Release,
+  "plan" | "umbrellaCommit" | "trigger" | "requestedBy" | "requestedAt" | "approvals" | "exceptions"
+> & { readonly id: string };
+
 export interface GateInput {
-  readonly release: Release;
+  readonly release: GateSubject;
   readonly policies: Policies;
   /** What people decided about the environment. */
   readonly decisions: Decisions;
@@ -72,7 +78,7 @@ function verifiedGate({ policies, release, releases }: GateInput): readonly Clos
  * How the commits and images of a plan differ from a set, a clause each. What lives in the umbrella itself has the commit
  * of the manifest, which is another with every manifest: its images tell whether it is the same.
  */
-function missing({ plan, umbrellaCommit }: Release, set: ReleasedSet | undefined): readonly string[] {
+function missing({ plan, umbrellaCommit }: GateSubject, set: ReleasedSet | undefined): readonly string[] {
   const commits = plan.actions.commits
     .filter(({ module, commit }) => commit !== umbrellaCommit && set?.commits[module] !== commit)
     .map(({ module, commit }) => {
@@ -88,7 +94,7 @@ function missing({ plan, umbrellaCommit }: Release, set: ReleasedSet | undefined
 }
 
 /** Whether what another release is about to prove is what this one wants. */
-function proves(other: Release, release: Release): boolean {
+function proves(other: Release, release: GateSubject): boolean {
   const commits = Object.fromEntries(other.plan.actions.commits.map(({ module, commit }) => [module, commit]));
   return release.plan.actions.commits.every(
     ({ module, commit }) => commit === release.umbrellaCommit || commits[module] === commit,
@@ -141,7 +147,7 @@ function sentence(hold: HoldInForce, environment: string): string {
   return `${environment} is on hold by ${hold.by}: ${hold.reason}.`;
 }
 
-function opensHold(hold: HoldInForce, release: Release): string {
+function opensHold(hold: HoldInForce, release: GateSubject): string {
   const command = `mobius resume ${release.plan.environment} --reason "…"`;
   return hold.until === undefined ? `Lift it: ${command}` : `It ends at ${toIso(hold.until)}; or lift it: ${command}`;
 }

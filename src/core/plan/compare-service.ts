@@ -50,8 +50,7 @@ function imageDifference({ image }: IntendedService, live: RevisionTemplate): re
   const was = live.image.split("@")[1];
   if (image.digest === was && image.digest !== undefined) return [];
   const is = image.digest === undefined ? "to be built" : short(image.digest);
-  const clause = image.digest === undefined ? "image: to be built" : `image: ${short(was)} → ${is}`;
-  return [{ field: "image", intended: is, live: short(was), clause }];
+  return [{ field: "image", intended: is, live: short(was), clause: `image: ${short(was)} → ${is}` }];
 }
 
 function envDifferences(

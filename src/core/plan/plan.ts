@@ -19,8 +19,6 @@ export interface Plan {
     /** Names that the environment's aliases rewrote. */
     readonly rewrites: readonly { readonly from: string; readonly to: string }[];
     readonly notes: readonly string[];
-    /** Duration of the last release that changed as many services, where there is one. */
-    readonly expectedDurationMs?: number;
     /** Migration files that are neither applied nor named. */
     readonly unnamedMigrations: readonly { readonly module: string; readonly identifier: string }[];
   };

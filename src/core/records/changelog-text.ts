@@ -46,6 +46,11 @@ export function changelogText(changelog: Changelog, format: "terminal" | "markdo
   return [head, ...(isUnchanged(changelog) ? ["Nothing differs."] : parts)].join("\n\n");
 }
 
+/** The commits of one module for a terminal, a line each. */
+export function commitsText(module: ModuleChanges): readonly string[] {
+  return commitLines(module, TERMINAL);
+}
+
 function side({ environment, release }: Changelog["from"]): string {
   return release === undefined ? `${environment} (nothing released)` : `${environment} (${release})`;
 }

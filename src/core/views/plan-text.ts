@@ -1,19 +1,33 @@
 import { isNothingToDo, type Plan, type PlannedMigration, type PlannedService } from "../plan/plan.ts";
 import { count } from "../values/count.ts";
+import { changeLines, outlookLines, type PlanOutlook } from "./plan-outlook.ts";
 
 /** A plan for people, as `mobius plan` prints it: what will change and why, in the order in which it will happen. */
-export function planText(plan: Plan): string {
+export function planText(plan: Plan, outlook?: PlanOutlook): string {
   const { actions, manifest } = plan;
   const where = `${plan.environment} (${plan.project}, ${plan.region})`;
   const { rollback } = actions;
   const title =
     rollback === undefined ? `Plan for ${where} from ${manifest.file}` : `Rollback of ${where} to ${rollback.to}`;
   const head = [title, `digest ${plan.digest}`];
+  const told = outlook === undefined ? [] : outlookLines(plan, outlook);
+  const changes = outlook === undefined ? new Map<string, readonly string[]>() : changeLines(outlook);
   if (isNothingToDo(plan))
-    return [...head, "", `Nothing to do: what is released is what ${rollback?.to ?? "the manifest"} says.`].join("\n");
+    return [
+      ...head,
+      "",
+      `Nothing to do: what is released is what ${rollback?.to ?? "the manifest"} says.`,
+      ...told,
+    ].join("\n");
   return [
     ...head,
-    ...section("Commits", actions.commits.map(commitLine)),
+    ...section(
+      "Commits",
+      actions.commits.flatMap((commit) => [
+        commitLine(commit),
+        ...(changes.get(commit.module) ?? []).map((line) => `      ${line}`),
+      ]),
+    ),
     ...section("Images", actions.builds.map(buildLine)),
     ...section("Migrations", actions.migrations.map(migrationLine)),
     ...section("Services", actions.services.flatMap(serviceLines)),
@@ -33,6 +47,7 @@ export function planText(plan: Plan): string {
       "Notes",
       plan.informative.notes.map((note) => `  ${note}`),
     ),
+    ...told,
     "",
     summaryLine(plan),
   ].join("\n");

@@ -41,6 +41,8 @@ export interface PlannedPromotion {
   readonly derived: DerivedManifest;
   readonly plan: Plan;
   readonly platform: Platform;
+  /** The umbrella's commit that the manifest would come on top of. */
+  readonly umbrellaCommit: CommitId;
 }
 
 /** The folder that manifests stand in. */
@@ -88,7 +90,8 @@ export async function planPromotion(
     umbrellaRef: head.value,
   });
   if (!made.ok) return err(made.problems);
-  return ok({ source: release.value, derived: derived.value, plan: made.value.plan, platform: platform.value });
+  const { plan, umbrellaCommit } = made.value;
+  return ok({ source: release.value, derived: derived.value, plan, platform: platform.value, umbrellaCommit });
 }
 
 /**

@@ -1,4 +1,4 @@
-import { isNothingToDo } from "../../core/plan/plan.ts";
+import { isNothingToDo, type Plan } from "../../core/plan/plan.ts";
 import type { Platform } from "../../core/platform/platform.ts";
 import type { ReleaseEvent } from "../../core/release/events.ts";
 import { isEnded, type Release } from "../../core/release/state.ts";
@@ -6,6 +6,7 @@ import type { Checked } from "../../core/values/checked.ts";
 import type { ActorId, CommitId, ReleaseId } from "../../core/values/ids.ts";
 import type { NonEmpty, Problem } from "../../core/values/problem.ts";
 import { err, ok, type Result } from "../../core/values/result.ts";
+import type { PlanOutlook } from "../../core/views/plan-outlook.ts";
 import type { StoredEvent } from "../../ports/event-log.ts";
 import { DecisionDesk } from "./decision-desk.ts";
 import { DecisionStreams } from "./decision-streams.ts";
@@ -15,6 +16,7 @@ import type { PhaseAnswer, PhaseRequest } from "./phase-desk.ts";
 import { Places } from "./places.ts";
 import { type MadePlan, makePlan, type PlanRequest } from "./plan-maker.ts";
 import { isNamedBy } from "./plan-name.ts";
+import { planOutlook } from "./plan-outlook.ts";
 import { planRollback, type RollbackPlan } from "./plan-rollback.ts";
 import { PlatformReader } from "./platform-reader.ts";
 import { planUnknown, releaseEnded, releaseUnknown } from "./problems.ts";
@@ -98,6 +100,24 @@ export class ReleaseEngine {
 
   plan(request: PlanRequest): Promise<Checked<MadePlan>> {
     return makePlan(this.#ports, this.#streams, request);
+  }
+
+  /** What a plan does not say: who wrote what it changes, what is closed now, what is live otherwise, how long it may take. */
+  outlook(asked: {
+    readonly plan: Plan;
+    readonly umbrellaCommit: CommitId;
+    readonly actor: ActorId;
+  }): Promise<PlanOutlook> {
+    return planOutlook(
+      {
+        ports: this.#ports,
+        streams: this.#streams,
+        decisions: this.#decisions,
+        driftDesk: this.#driftDesk,
+        places: this.#places,
+      },
+      asked,
+    );
   }
 
   /** One request at a time, so that two equal ones make one release. */
