@@ -1,7 +1,5 @@
-import type { Plan } from "../../src/core/plan/plan.ts";
 import { parsePlatform } from "../../src/core/platform/parse-platform.ts";
 import type { ReleaseEvent } from "../../src/core/release/events.ts";
-import { digestOf } from "../../src/core/values/digest.ts";
 import { actorId, type CommitId, type ReleaseId } from "../../src/core/values/ids.ts";
 import { Secret } from "../../src/core/values/secret.ts";
 import { instant } from "../../src/core/values/time.ts";
@@ -13,6 +11,7 @@ import { createMemoryOutbox } from "../../src/ports/outbox.fake.ts";
 import type { Outbox } from "../../src/ports/outbox.ts";
 import { createMemoryReceivers } from "../../src/ports/receivers.fake.ts";
 import type { Receivers } from "../../src/ports/receivers.ts";
+import { EMPTY_PLAN } from "../support/plan-values.ts";
 
 const WHOLE_RELEASE = "started, succeeded, failed, rolledBack, waiting";
 
@@ -35,24 +34,13 @@ notifications:
   email: { smtp: smtp-url, from: mobius@example.com, to: [ada@example.com], on: [failed, succeeded] }
 `;
 
-const PLAN: Plan = {
-  digest: digestOf("plan"),
-  environment: "staging",
-  project: "mobius-staging",
-  region: "us-central1",
-  manifest: { file: "release-manifests/x-staging.yaml", releaseId: "x-staging", digest: digestOf("manifest") },
-  actions: { commits: [], builds: [], migrations: [], services: [], flags: [], overrides: [] },
-  preconditions: [],
-  informative: { rewrites: [], notes: [], unnamedMigrations: [] },
-};
-
 /** A release's events, from its request to the end given. */
 export function releaseEvents(release: ReleaseId, end: ReleaseEvent): readonly ReleaseEvent[] {
   return [
     {
       type: "release-requested",
       release,
-      plan: PLAN,
+      plan: EMPTY_PLAN,
       umbrellaCommit: "a".repeat(40) as CommitId,
       trigger: "manual:ada",
       requestId: `request-${release}`,

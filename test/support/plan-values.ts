@@ -1,6 +1,7 @@
 import type { ObservedService } from "../../src/core/plan/observed.ts";
 import { type Plan, revisionName } from "../../src/core/plan/plan.ts";
 import type { Environment, Service } from "../../src/core/platform/platform.ts";
+import { digestOf } from "../../src/core/values/digest.ts";
 import { instant } from "../../src/core/values/time.ts";
 
 /** A service with an image `app`, changed as a test wants it. */
@@ -42,6 +43,18 @@ export const ENVIRONMENT: Environment = {
   databases: { app_db: { name: "app_db", user: "app", passwordSecret: "pw" } },
   boundary: { owns: [], shares: [] },
   policies: { freezes: [], soakMs: 0, queue: "all", rehearsal: false },
+};
+
+/** A plan for that environment's namesake that does nothing: for tests of what becomes of a plan, whatever it says. */
+export const EMPTY_PLAN: Plan = {
+  digest: digestOf("plan"),
+  environment: "staging",
+  project: "mobius-staging",
+  region: "us-central1",
+  manifest: { file: "release-manifests/x-staging.yaml", releaseId: "x-staging", digest: digestOf("manifest") },
+  actions: { commits: [], builds: [], migrations: [], services: [], flags: [], overrides: [] },
+  preconditions: [],
+  informative: { rewrites: [], notes: [], unnamedMigrations: [] },
 };
 
 /** The service as it is live after a plan was carried out. */

@@ -5,7 +5,7 @@ import type { Permission } from "../../core/identity/roles.ts";
 import { type ActorId, actorId } from "../../core/values/ids.ts";
 import { type Authority, right } from "../../ports/authority.ts";
 import type { Caller } from "../../ports/identities.ts";
-import { sendDenial } from "./google-error.ts";
+import { sendRefusal } from "./google-error.ts";
 
 /** Who calls; undefined without a valid token. */
 export type CallerOf = (request: FastifyRequest) => Promise<Caller | undefined> | Caller | undefined;
@@ -42,7 +42,7 @@ export async function admit(
     requestId: request.id,
   });
   if (judged.ok) return judged.value;
-  sendDenial(reply, judged.error);
+  sendRefusal(reply, judged.error);
   return undefined;
 }
 

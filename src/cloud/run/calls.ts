@@ -2,11 +2,11 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Need, Principal } from "../../core/identity/decide-access.ts";
 import { resourceOfRoute } from "../../core/identity/resource-name.ts";
 import type { Permission } from "../../core/identity/roles.ts";
+import { googleError, type Refusal } from "../../core/values/google-error.ts";
 import type { NonEmpty } from "../../core/values/problem.ts";
 import { ok, type Result } from "../../core/values/result.ts";
 import { type Authority, right } from "../../ports/authority.ts";
 import type { Caller } from "../../ports/identities.ts";
-import { googleError, type Refusal } from "./google-error.ts";
 import { type JsonObject, objectOf } from "./read-json.ts";
 
 /** A request as it was matched; who may make it is not known yet. */

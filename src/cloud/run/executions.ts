@@ -1,9 +1,9 @@
+import { type Refusal, refusal } from "../../core/values/google-error.ts";
 import { err, ok, type Result } from "../../core/values/result.ts";
 import { toIso } from "../../core/values/time.ts";
 import type { Clock, Ids } from "../../ports/clock.ts";
 import type { Documents } from "../../ports/documents.ts";
 import { EXECUTION_TYPE, executionJson, type StoredExecution } from "./execution-json.ts";
-import { type Refusal, refusal } from "./google-error.ts";
 import { change } from "./keep.ts";
 import { type Operations, operationId } from "./operations.ts";
 import type { JsonObject } from "./read-json.ts";

@@ -1,10 +1,10 @@
+import { type Refusal, refusal } from "../../core/values/google-error.ts";
 import { err, ok, type Result } from "../../core/values/result.ts";
 import { toIso } from "../../core/values/time.ts";
 import type { Clock, Ids } from "../../ports/clock.ts";
 import type { Documents } from "../../ports/documents.ts";
 import { executionSpec } from "./execution-json.ts";
 import type { ExecutionPlan, Executions } from "./executions.ts";
-import { type Refusal, refusal } from "./google-error.ts";
 import { JOB_TYPE, type JobChange, type JobPlace, jobJson, patchedJob, planJob, type StoredJob } from "./job-json.ts";
 import { endedOperation, type Operations, operationId } from "./operations.ts";
 import { type JsonObject, objectOf } from "./read-json.ts";

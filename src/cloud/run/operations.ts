@@ -1,8 +1,8 @@
+import { type Refusal, refusal, rpcStatus } from "../../core/values/google-error.ts";
 import { err, ok, type Result } from "../../core/values/result.ts";
 import type { Instant } from "../../core/values/time.ts";
 import type { Clock, Ids } from "../../ports/clock.ts";
 import type { Documents } from "../../ports/documents.ts";
-import { type Refusal, refusal, rpcStatus } from "./google-error.ts";
 import { change } from "./keep.ts";
 import type { JsonObject } from "./read-json.ts";
 import { COLLECTION, type Place, placeName } from "./resources.ts";

@@ -1,9 +1,9 @@
 import { canonicalJson } from "../../core/values/digest.ts";
+import { type Refusal, refusal } from "../../core/values/google-error.ts";
 import { err, ok, type Result } from "../../core/values/result.ts";
 import { toIso } from "../../core/values/time.ts";
 import type { Clock, Ids } from "../../ports/clock.ts";
 import type { Documents } from "../../ports/documents.ts";
-import { type Refusal, refusal } from "./google-error.ts";
 import type { JsonObject } from "./read-json.ts";
 import {
   COLLECTION,

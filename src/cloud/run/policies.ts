@@ -1,6 +1,6 @@
+import { type Refusal, refusal } from "../../core/values/google-error.ts";
 import { err, ok, type Result } from "../../core/values/result.ts";
 import type { Documents } from "../../ports/documents.ts";
-import { type Refusal, refusal } from "./google-error.ts";
 import { type JsonObject, objectOf, objectsOf, textOf } from "./read-json.ts";
 import { COLLECTION, type Place, serviceKey } from "./resources.ts";
 

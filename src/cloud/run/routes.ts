@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
+import { type Refusal, refusal } from "../../core/values/google-error.ts";
 import type { Result } from "../../core/values/result.ts";
 import { admitted, type Call, type Gate, type RouteNeeds, send } from "./calls.ts";
-import { type Refusal, refusal } from "./google-error.ts";
 import type { JsonObject } from "./read-json.ts";
 
 const MAX_BODY_BYTES = 1024 * 1024;

@@ -1,7 +1,7 @@
+import { type Refusal, refusal } from "../../core/values/google-error.ts";
 import { err, ok, type Result } from "../../core/values/result.ts";
 import type { Call } from "./calls.ts";
 import { executionJson } from "./execution-json.ts";
-import { type Refusal, refusal } from "./google-error.ts";
 import { knativeExecution, knativeJob, RUN_V1, readKnativeJob, readRun } from "./knative-jobs.ts";
 import { placeIn } from "./knative-json.ts";
 import { type JsonObject, objectOf, textOf } from "./read-json.ts";

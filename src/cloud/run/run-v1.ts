@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
+import { type Refusal, refusal } from "../../core/values/google-error.ts";
 import { err, ok, type Result } from "../../core/values/result.ts";
 import type { Call, Gate } from "./calls.ts";
-import { type Refusal, refusal } from "./google-error.ts";
 import { knativeRevision, knativeService, placeIn } from "./knative-json.ts";
 import { registerPolicies } from "./policy-routes.ts";
 import { type JsonObject, objectOf, textOf } from "./read-json.ts";

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from "fastify";
+import { refusal } from "../../core/values/google-error.ts";
 import { err, ok } from "../../core/values/result.ts";
 import type { Call, Gate } from "./calls.ts";
 import { executionJson } from "./execution-json.ts";
-import { refusal } from "./google-error.ts";
 import { registerPolicies } from "./policy-routes.ts";
 import { type JsonObject, numberOf, textOf } from "./read-json.ts";
 import { type RegisterRoute, registerScope, verbPath } from "./routes.ts";

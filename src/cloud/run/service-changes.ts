@@ -1,8 +1,8 @@
+import { type Refusal, refusal } from "../../core/values/google-error.ts";
 import { err, ok, type Result } from "../../core/values/result.ts";
 import type { Clock, Ids } from "../../ports/clock.ts";
 import type { Document, Documents } from "../../ports/documents.ts";
 import type { Addresses } from "./addresses.ts";
-import { type Refusal, refusal } from "./google-error.ts";
 import { endedOperation, type Operations, operationId } from "./operations.ts";
 import { planChange, type ServiceChange, type ServicePlace } from "./plan-change.ts";
 import type { JsonObject } from "./read-json.ts";

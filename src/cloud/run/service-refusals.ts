@@ -1,4 +1,4 @@
-import { type Refusal, refusal } from "./google-error.ts";
+import { type Refusal, refusal } from "../../core/values/google-error.ts";
 import type { Place } from "./resources.ts";
 
 /** There is no such service. */

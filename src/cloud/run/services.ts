@@ -1,5 +1,5 @@
+import { type Refusal, refusal } from "../../core/values/google-error.ts";
 import { err, ok, type Result } from "../../core/values/result.ts";
-import { type Refusal, refusal } from "./google-error.ts";
 import type { Instances } from "./instances.ts";
 import { operationId } from "./operations.ts";
 import { revisionsOf, type ServiceChange, type ServicePlace } from "./plan-change.ts";

@@ -1,7 +1,8 @@
 /** What calls of the older form of the API have in common: where they are, lists, and what a deletion answers. Pure. */
+
+import { type Refusal, refusal } from "../../core/values/google-error.ts";
 import { err, ok, type Result } from "../../core/values/result.ts";
 import type { Asked, Call } from "./calls.ts";
-import { type Refusal, refusal } from "./google-error.ts";
 import { readSelector } from "./label-selector.ts";
 import { type JsonObject, objectOf, textOf } from "./read-json.ts";
 import type { Place } from "./resources.ts";

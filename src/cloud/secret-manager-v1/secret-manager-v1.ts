@@ -4,10 +4,10 @@ import type { Need } from "../../core/identity/decide-access.ts";
 import { resourceOfRoute } from "../../core/identity/resource-name.ts";
 import type { Permission } from "../../core/identity/roles.ts";
 import { crc32c } from "../../core/values/crc32c.ts";
+import { googleError, type Refusal, refusal } from "../../core/values/google-error.ts";
 import { ok, type Result } from "../../core/values/result.ts";
 import { type Authority, right, rightOnNew } from "../../ports/authority.ts";
 import type { Caller } from "../../ports/identities.ts";
-import { googleError, type Refusal, refusal } from "./google-error.ts";
 import { etagOf, type StoredSecret, type StoredVersion, type VersionState } from "./secret-resources.ts";
 import type { SecretStore } from "./secret-store.ts";
 

@@ -2,10 +2,11 @@
  * Secret Manager v1 of the embedded cloud. `secret-store.ts` keeps secrets as documents, `version-store.ts` their
  * versions, values sealed by `seal.ts`; `secret-manager-v1.ts` is the REST face. Begin with `createSecretStore`.
  */
+
+import { type Refusal, refusal } from "../../core/values/google-error.ts";
 import { err, ok, type Result } from "../../core/values/result.ts";
 import { Secret } from "../../core/values/secret.ts";
 import { toIso } from "../../core/values/time.ts";
-import { type Refusal, refusal } from "./google-error.ts";
 import {
   type Page,
   type PageAsked,

@@ -1,8 +1,8 @@
+import { type Refusal, refusal } from "../../core/values/google-error.ts";
 import { err, ok, type Result } from "../../core/values/result.ts";
 import { toIso } from "../../core/values/time.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Document, Documents } from "../../ports/documents.ts";
-import { type Refusal, refusal } from "./google-error.ts";
 import { seal, unseal } from "./seal.ts";
 import {
   type Page,

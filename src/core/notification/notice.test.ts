@@ -1,10 +1,9 @@
 import { describe, expect, it } from "vitest";
-import type { Plan } from "../plan/plan.ts";
+import { EMPTY_PLAN } from "../../../test/support/plan-values.ts";
 import type { Notifications } from "../platform/platform.ts";
 import { applyEvent } from "../release/apply-event.ts";
 import type { Outcome, ReleaseEvent } from "../release/events.ts";
 import type { Release } from "../release/state.ts";
-import { digestOf } from "../values/digest.ts";
 import { actorId, type CommitId } from "../values/ids.ts";
 import type { Problem } from "../values/problem.ts";
 import { instant } from "../values/time.ts";
@@ -14,16 +13,6 @@ import type { Notice } from "./notice.ts";
 import { releaseNotice } from "./release-notice.ts";
 import { mailText, slackBody } from "./render-notice.ts";
 
-const PLAN: Plan = {
-  digest: digestOf("plan"),
-  environment: "staging",
-  project: "mobius-staging",
-  region: "us-central1",
-  manifest: { file: "release-manifests/x-staging.yaml", releaseId: "x-staging", digest: digestOf("manifest") },
-  actions: { commits: [], builds: [], migrations: [], services: [], flags: [], overrides: [] },
-  preconditions: [],
-  informative: { rewrites: [], notes: [], unnamedMigrations: [] },
-};
 const PROBLEM: Problem = {
   code: "check-failed",
   severity: "error",
@@ -34,7 +23,7 @@ const PROBLEM: Problem = {
 const REQUESTED: ReleaseEvent = {
   type: "release-requested",
   release: "REL-7",
-  plan: PLAN,
+  plan: EMPTY_PLAN,
   umbrellaCommit: "a".repeat(40) as CommitId,
   trigger: "manual:ada",
   requestId: "r-1",

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Plan } from "../plan/plan.ts";
+import { EMPTY_PLAN } from "../../../test/support/plan-values.ts";
 import { digestOf } from "../values/digest.ts";
 import { actorId, type CommitId } from "../values/ids.ts";
 import type { Problem } from "../values/problem.ts";
@@ -10,16 +10,6 @@ import { decide } from "./decide.ts";
 import type { ReleaseEvent } from "./events.ts";
 import { isEnded, type Release } from "./state.ts";
 
-const PLAN: Plan = {
-  digest: digestOf("plan"),
-  environment: "staging",
-  project: "mobius-staging",
-  region: "us-central1",
-  manifest: { file: "release-manifests/x-staging.yaml", releaseId: "x-staging", digest: digestOf("manifest") },
-  actions: { commits: [], builds: [], migrations: [], services: [], flags: [], overrides: [] },
-  preconditions: [],
-  informative: { rewrites: [], notes: [], unnamedMigrations: [] },
-};
 const PROBLEM: Problem = {
   code: "check-failed",
   severity: "error",
@@ -31,7 +21,7 @@ const PROBLEM: Problem = {
 const requested: ReleaseEvent = {
   type: "release-requested",
   release: "REL-1",
-  plan: PLAN,
+  plan: EMPTY_PLAN,
   umbrellaCommit: "a".repeat(40) as CommitId,
   trigger: "manual:ada",
   requestId: "r-1",

@@ -1,5 +1,5 @@
-/** Google's error words that Cloud Run answers with: HTTP status and number of `google.rpc.Code`. */
-const STATUSES = {
+/** Google's canonical codes: HTTP status and number of `google.rpc.Code`. */
+const CODES = {
   INVALID_ARGUMENT: { http: 400, rpc: 3 },
   FAILED_PRECONDITION: { http: 400, rpc: 9 },
   UNAUTHENTICATED: { http: 401, rpc: 16 },
@@ -7,14 +7,16 @@ const STATUSES = {
   NOT_FOUND: { http: 404, rpc: 5 },
   ALREADY_EXISTS: { http: 409, rpc: 6 },
   ABORTED: { http: 409, rpc: 10 },
+  RESOURCE_EXHAUSTED: { http: 429, rpc: 8 },
   UNKNOWN: { http: 500, rpc: 2 },
   INTERNAL: { http: 500, rpc: 13 },
   UNIMPLEMENTED: { http: 501, rpc: 12 },
+  UNAVAILABLE: { http: 503, rpc: 14 },
 } as const;
 
 /** A refusal in Google's terms. */
 export interface Refusal {
-  readonly status: keyof typeof STATUSES;
+  readonly status: keyof typeof CODES;
   readonly message: string;
   /** Entries of `error.details`. */
   readonly details?: readonly unknown[];
@@ -30,7 +32,7 @@ export function googleError({ status, message, details = [] }: Refusal): {
   readonly httpStatus: number;
   readonly body: unknown;
 } {
-  const httpStatus = STATUSES[status].http;
+  const httpStatus = CODES[status].http;
   return {
     httpStatus,
     body: { error: { code: httpStatus, message, status, ...(details.length > 0 ? { details } : {}) } },
@@ -39,5 +41,5 @@ export function googleError({ status, message, details = [] }: Refusal): {
 
 /** The `google.rpc.Status` that an operation ends with. */
 export function rpcStatus({ status, message }: Refusal): { readonly code: number; readonly message: string } {
-  return { code: STATUSES[status].rpc, message };
+  return { code: CODES[status].rpc, message };
 }
