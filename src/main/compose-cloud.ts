@@ -8,6 +8,7 @@ import { registerCloudBuildV1 } from "../cloud/cloud-build-v1/cloud-build-v1.ts"
 import { registerTriggersV1 } from "../cloud/cloud-build-v1/triggers-v1.ts";
 import { registerWebhooksV1 } from "../cloud/cloud-build-v1/webhooks-v1.ts";
 import { registerLoggingV2 } from "../cloud/logging-v2/logging-v2.ts";
+import { registerMonitoringV3 } from "../cloud/monitoring-v3/monitoring-v3.ts";
 import { registerProjectsV1 } from "../cloud/projects-v1/projects-v1.ts";
 import { registerArtifactRegistryV1 } from "../cloud/registry/artifact-registry-v1.ts";
 import { createImageCatalogue } from "../cloud/registry/image-catalogue.ts";
@@ -106,6 +107,7 @@ export function composeCloud(parts: Parts): Cloud {
       registerServiceUsageV1(app, gate);
       registerProjectsV1(app, gate);
       registerArtifactRegistryV1(app, { images: catalogue, documents: store.documents, clock, ...gate });
+      registerMonitoringV3(app, { ...gate, requests: () => run.metrics().revisions });
       registerLoggingV2(app, { ...gate, buildOf: (id) => builds.get(id), logs: stepLogs });
     },
   };

@@ -89,6 +89,8 @@ export const CLOUD_CALLS: readonly CloudCall[] = [
   call("POST", "create a bucket", (p) => `/storage/v1/b?project=${p}`, [], { name: "another" }),
   call("GET", "get a source", (p) => `/storage/v1/b/${bucketOf(p)}/o/x`, ["build", "deploy"]),
   call("POST", "upload a source", (p) => `/upload/storage/v1/b/${bucketOf(p)}/o?uploadType=media&name=x`, DEPLOY, {}),
+  call("GET", "read how services answer", (p) => `/v3/projects/${p}/timeSeries`, DEPLOY),
+  call("POST", "write time series", (p) => `/v3/projects/${p}/timeSeries`, DEPLOY, {}),
   call("GET", "ask for an API", (p) => `/v1/projects/${p}/services/run.googleapis.com`, DEPLOY),
 ];
 

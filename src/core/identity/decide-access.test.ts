@@ -68,6 +68,7 @@ describe("who may do what in staging", () => {
     ["storage.objects.get", `${STAGING}/buckets/uploads`, []],
     ["logging.logEntries.create", STAGING, ["build"]],
     ["logging.logEntries.list", STAGING, ["deploy"]],
+    ["monitoring.timeSeries.list", STAGING, ["deploy"]],
   ])("%s on %s: %j", (permission, resource, allowed) => {
     expect(IDENTITY_NAMES.filter((identity) => has(identity, permission, resource))).toEqual(allowed);
   });

@@ -95,6 +95,7 @@ export function grantsOf(platform: Platform, environment: Environment, uses: rea
     give("deploy", "roles/storage.bucketViewer", whole, "finds the bucket of sources"),
     give("deploy", "roles/storage.admin", sources, "uploads sources of builds"),
     give("deploy", "roles/logging.viewer", whole, "reads the logs of builds"),
+    give("deploy", "roles/monitoring.viewer", whole, "reads how its services answer"),
     give("deploy", "roles/secretmanager.viewer", whole, "sees which secrets there are, not their values"),
     give("deploy", "roles/serviceusage.serviceUsageAdmin", whole, "scripts switch on the APIs that they use"),
     give("deploy", "roles/browser", whole, "scripts ask for the project's number"),

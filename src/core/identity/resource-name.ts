@@ -15,7 +15,7 @@ export function resourceOfRoute(pattern: string, params: Readonly<Record<string,
   const path = pattern
     .replace(PARAMETER_RULE, "")
     .replace(/::\w+$/, "")
-    .replace(/^\/(v1|v2)\//, "");
+    .replace(/^\/v[123]\//, "");
   const segments = path.split("/").map((segment) => {
     if (!segment.startsWith(":")) return segment;
     return (params[segment.slice(1)] ?? "").replaceAll("/", "%2F");

@@ -53,6 +53,7 @@ const ROLES = {
   ],
   "roles/logging.logWriter": ["logging.logEntries.create"],
   "roles/logging.viewer": ["logging.logEntries.list"],
+  "roles/monitoring.viewer": ["monitoring.timeSeries.list"],
   "roles/serviceusage.serviceUsageViewer": ["serviceusage.services.get"],
   "roles/serviceusage.serviceUsageAdmin": ["serviceusage.services.get", "serviceusage.services.enable"],
   "roles/browser": ["resourcemanager.projects.get"],
