@@ -8,6 +8,7 @@ import * as platform from "../src/core/platform/problems.ts";
 import { digestOf } from "../src/core/values/digest.ts";
 import { type Problem, renderProblem } from "../src/core/values/problem.ts";
 import * as yaml from "../src/core/yaml/problems.ts";
+import * as metrics from "../src/engine/metrics/problems.ts";
 import * as notifications from "../src/engine/notifications/problems.ts";
 import * as records from "../src/engine/records/problems.ts";
 import * as decisions from "../src/engine/releases/decision-problems.ts";
@@ -203,6 +204,8 @@ const PROBLEMS: readonly Problem[] = [
   main.installationInUse("/home/ada/.local/state/mobius"),
   main.executorMissing("docker", "/var/run/docker.sock"),
   main.executorMissing("oci", "/var/run/docker.sock"),
+  metrics.serviceUnknown("apo", ["api", "web"]),
+  metrics.metricsUnreadable("staging", "14 UNAVAILABLE: it did not answer"),
   main.portTaken(7070, undefined),
   main.portTaken(7070, "process 4711 (nginx)"),
   main.checkoutFailed("./.remotes/mobius-chat.git", "0123456789abcdef", "git fetch: not our ref"),

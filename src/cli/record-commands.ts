@@ -1,6 +1,9 @@
+import { InvalidArgumentError } from "commander";
+import { KEPT_MINUTES } from "../core/metrics/request-counts.ts";
+import { durationMs } from "../core/yaml/scalars.ts";
 import { type CommandDefinition, collect } from "./command-definition.ts";
 
-/** Commands about what was released: where it is, what changed, and the files that say so. */
+/** Commands about what was released: where it is, how it does, what changed, and the files that say so. */
 export function recordCommands(): readonly CommandDefinition[] {
   return [
     {
@@ -21,6 +24,20 @@ export function recordCommands(): readonly CommandDefinition[] {
         ),
       run: async (context, [subject = ""], { env }) =>
         (await import("./commands/records.ts")).where(context, subject, env as string[]),
+    },
+    {
+      name: "metrics <environment>",
+      description: "Show requests, errors and latencies of each service and revision, and the releases of that time.",
+      examples: ["mobius metrics staging", "mobius metrics production --since 6h --service mobius-rag --json"],
+      options: (command) =>
+        command
+          .option("--since <duration>", "how far back: 1m to 24h", minutesOf, 60)
+          .option("--service <service>", "only this service"),
+      run: async (context, [environment = ""], { since, service }) =>
+        (await import("./commands/metrics.ts")).metrics(context, environment, {
+          minutes: Number(since),
+          ...(service === undefined ? {} : { service: String(service) }),
+        }),
     },
     {
       name: "changelog <from> <to>",
@@ -54,4 +71,13 @@ export function recordCommands(): readonly CommandDefinition[] {
         }),
     },
   ];
+}
+
+/** A duration that people type, in whole minutes. */
+function minutesOf(text: string): number {
+  const read = durationMs().safeParse(text);
+  const minutes = read.success ? Math.ceil(read.data / 60_000) : 0;
+  if (minutes < 1 || minutes > KEPT_MINUTES)
+    throw new InvalidArgumentError("a duration such as 30m or 6h, at most 24h");
+  return minutes;
 }

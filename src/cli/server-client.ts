@@ -7,6 +7,7 @@ import type { Problem } from "../core/values/problem.ts";
 import { err, ok, type Result } from "../core/values/result.ts";
 import type { DriftView } from "../core/views/drift-view.ts";
 import type { IdentitiesView } from "../core/views/identities-view.ts";
+import type { MetricsView } from "../core/views/metrics-view.ts";
 import type { MigrationsView } from "../core/views/migrations-view.ts";
 import type { PlanOutlook } from "../core/views/plan-outlook.ts";
 import type { Explanation, ReleaseSummary, ReleaseView } from "../core/views/release-view.ts";
@@ -124,6 +125,10 @@ export class ServerClient {
   settleMigration(environment: string, body: unknown): Promise<Answer<MigrationsView>> {
     const path = `/api/v1/environments/${encodeURIComponent(environment)}:settleMigration`;
     return this.#transport.json("POST", path, body);
+  }
+
+  metrics(environment: string, query: URLSearchParams): Promise<Answer<MetricsView>> {
+    return this.#transport.json("GET", `/api/v1/environments/${encodeURIComponent(environment)}/metrics?${query}`);
   }
 
   people(): Promise<Answer<readonly PersonAnswer[]>> {

@@ -10,6 +10,7 @@ import type { Release } from "../core/release/state.ts";
 import { actorId } from "../core/values/ids.ts";
 import type { Problem } from "../core/values/problem.ts";
 import { err, ok, type Result } from "../core/values/result.ts";
+import { MetricsDesk } from "../engine/metrics/metrics-desk.ts";
 import { RecordKeeper } from "../engine/records/record-keeper.ts";
 import { RecordsDesk } from "../engine/records/records-desk.ts";
 import { ReleaseEngine } from "../engine/releases/release-engine.ts";
@@ -67,6 +68,7 @@ export async function composeReleases(parts: Parts): Promise<Result<Omit<Running
     engine,
     records: new RecordsDesk({ ...ports, releases: () => engine.list() }),
     notifications: desk,
+    requestMetrics: new MetricsDesk({ ...ports, releases: () => engine.list() }),
     identities,
     clock,
     ids,

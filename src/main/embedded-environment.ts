@@ -2,6 +2,7 @@
 
 import { createDatabases } from "../adapters/database/databases.ts";
 import { createBuilds } from "../adapters/google/builds.ts";
+import { createRequestMetrics } from "../adapters/google/request-metrics.ts";
 import { createSecrets } from "../adapters/google/secrets.ts";
 import { createServices } from "../adapters/google/services.ts";
 import { type Cluster, openCluster, openCopy } from "../adapters/postgres/open-cluster.ts";
@@ -96,6 +97,7 @@ export async function openEmbeddedEnvironment(options: EmbeddedOptions): Promise
         serviceAccount: serviceAccount(environment, "build"),
       }),
       services: createServices({ endpoint: deploy, project, region, addressOf: options.addressOf, clock }),
+      requestMetrics: createRequestMetrics({ endpoint: deploy, project, region }),
       secrets,
       images,
       imageTexts,

@@ -8,6 +8,7 @@ import { registerAccessRoutes } from "./access-routes.ts";
 import { Authenticator } from "./authenticate.ts";
 import { registerBoard } from "./board/register-board.ts";
 import { answerFaults } from "./faults.ts";
+import { registerMetricsRoutes } from "./metrics-routes.ts";
 import { registerMigrationRoutes } from "./migration-routes.ts";
 import { registerNotificationRoutes } from "./notification-routes.ts";
 import { hostRefused } from "./problems.ts";
@@ -44,6 +45,7 @@ export function createServer(deps: ServerDependencies): CreatedServer {
   registerReleaseRoutes(routing);
   registerMigrationRoutes(routing);
   registerNotificationRoutes(routing);
+  registerMetricsRoutes(routing);
   registerAccessRoutes(routing);
   registerBoard(routing, authenticator);
   deps.register(app, { withSteps: callerOf, withoutSteps: async (request) => withoutSteps(await callerOf(request)) });

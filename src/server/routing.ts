@@ -6,6 +6,7 @@ import type { Problem } from "../core/values/problem.ts";
 import type { AuditLog } from "../engine/access/audit-log.ts";
 import { auditActor } from "../engine/access/authority.ts";
 import type { Grants } from "../engine/access/grants.ts";
+import type { MetricsDesk } from "../engine/metrics/metrics-desk.ts";
 import type { NotificationDesk } from "../engine/notifications/notification-desk.ts";
 import type { RecordsDesk } from "../engine/records/records-desk.ts";
 import type { ReleaseEngine } from "../engine/releases/release-engine.ts";
@@ -22,6 +23,7 @@ export interface ServerDependencies {
   readonly engine: ReleaseEngine;
   readonly records: RecordsDesk;
   readonly notifications: NotificationDesk;
+  readonly requestMetrics: MetricsDesk;
   readonly identities: Identities;
   readonly clock: Clock;
   readonly ids: Ids;
@@ -36,6 +38,7 @@ export interface ServerDependencies {
   readonly onFault: (requestId: string, cause: unknown) => void;
   /** A build's log from the byte on, as far as it goes now; undefined for an unknown build. */
   readonly buildLog: (build: string, fromByte: number) => Promise<{ text: string; next: number } | undefined>;
+  /** Of all services, as Prometheus' text. */
   readonly metrics: () => string;
   /** Text of a generated JSON Schema by file name. */
   readonly schema: (name: string) => Promise<string | undefined>;

@@ -56,6 +56,7 @@ describe("the command line", () => {
     ["resume"],
     ["freeze"],
     ["drift"],
+    ["metrics"],
     ["token", "create"],
     ["token", "list"],
     ["token", "revoke"],

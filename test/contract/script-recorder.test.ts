@@ -134,10 +134,10 @@ describe("a recorded run of a script", () => {
     });
     const texts = findings.map(({ kind, text }) => `${kind}: ${text}`);
     expect(texts).toContain(
-      "foreign: `gcloud run deploy mobius-rag` names \"--project=mobiusos-new\", which is production's and not staging's.",
+      "foreign: `gcloud run deploy mobius-rag` names \"mobiusos-new\" in --project, which is production's and not staging's.",
     );
     expect(texts).toContain(
-      "foreign: `gcloud run deploy mobius-rag` names \"--add-cloudsql-instances=mobiusos-new:us-central1:mobius-dev\", which is production's and not staging's.",
+      "foreign: `gcloud run deploy mobius-rag` names \"mobiusos-new\" in --add-cloudsql-instances, which is production's and not staging's.",
     );
     expect(texts).toContain(
       "dropped-variables: It would drop B, SET_BY_HAND of mobius-rag: --set-env-vars replaces everything.",

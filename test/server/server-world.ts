@@ -7,6 +7,7 @@ import { systemIds } from "../../src/adapters/system/system-ids.ts";
 import { parsePlatform } from "../../src/core/platform/parse-platform.ts";
 import type { AuditLog } from "../../src/engine/access/audit-log.ts";
 import { createGrants } from "../../src/engine/access/grants.ts";
+import { MetricsDesk } from "../../src/engine/metrics/metrics-desk.ts";
 import { NotificationDesk } from "../../src/engine/notifications/notification-desk.ts";
 import { RecordsDesk } from "../../src/engine/records/records-desk.ts";
 import { ReleaseEngine } from "../../src/engine/releases/release-engine.ts";
@@ -98,6 +99,7 @@ export async function startServerWorld({ platformText = PLATFORM_TEXT } = {}): P
     engine,
     records: new RecordsDesk({ ...ports, releases: () => engine.list() }),
     notifications: new NotificationDesk(notificationWorld().ports),
+    requestMetrics: new MetricsDesk({ ...ports, releases: () => engine.list() }),
     pushToken: async (name) =>
       name === "staging" ? { url: "http://x", token: "t", expiresAt: "2026-11-27T00:00:00.000Z" } : undefined,
     identities,

@@ -15,6 +15,7 @@ import type { BuildRequest, EnvironmentPorts, ReleasePorts } from "../../src/eng
 import { createMemoryEventLog } from "../../src/ports/event-log.fake.ts";
 import { createMemoryPeople } from "../../src/ports/people.fake.ts";
 import type { Answer } from "../../src/ports/probe.ts";
+import { createMemoryRequestMetrics } from "../../src/ports/request-metrics.fake.ts";
 import type { TrafficEntry } from "../../src/ports/services.ts";
 import type { CrashPoint, Fate, HistoryEntry, PortCall } from "./sim-calls.ts";
 import { type SimLedger, simDatabases } from "./sim-databases.ts";
@@ -46,6 +47,8 @@ export class SimWorld {
   readonly images = new Map<string, Digest>();
   readonly ledger: SimLedger = [];
   readonly written: { release: string; files: Map<string, string> }[] = [];
+  /** What was counted of requests: nothing by itself. */
+  readonly requests = createMemoryRequestMetrics();
   /** Everything that changed the world, in order. */
   readonly effects: string[] = [];
   /** What a request to an address is answered: by default every revision is well. */
@@ -132,6 +135,7 @@ export class SimWorld {
         "databases",
         simDatabases(this.ledger, ({ identifier, database }) => this.#effect(life, "migration", identifier, database)),
       ),
+      requestMetrics: wrap("requestMetrics", this.requests.requestMetrics),
     };
     return {
       clock: {

@@ -1,3 +1,5 @@
+import { percentileOf } from "./distribution.ts";
+
 /** Upper bounds of the histogram's buckets in ms, each inclusive; one more bucket takes what is slower. Kept data has this shape. */
 export const LATENCY_BOUNDS_MS: readonly number[] = [
   5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000,
@@ -34,21 +36,7 @@ export function mergeLatencies(one: Latencies, other: Latencies): Latencies {
   };
 }
 
-/**
- * The time in ms within which that percentage (above 0, at most 100) of the requests ended, spread evenly within its
- * bucket, as Prometheus' `histogram_quantile` has it; the last bound where it is slower than all. Undefined for no requests.
- */
-export function percentile({ count, buckets }: Latencies, percent: number): number | undefined {
-  if (count === 0) return undefined;
-  const rank = (count * percent) / 100;
-  let below = 0;
-  for (const [index, upper] of LATENCY_BOUNDS_MS.entries()) {
-    const inBucket = buckets[index] ?? 0;
-    if (inBucket > 0 && below + inBucket >= rank) {
-      const lower = LATENCY_BOUNDS_MS[index - 1] ?? 0;
-      return lower + ((upper - lower) * (rank - below)) / inBucket;
-    }
-    below += inBucket;
-  }
-  return LATENCY_BOUNDS_MS.at(-1);
+/** The time in ms within which that percentage (above 0, at most 100) of the requests ended. Undefined for no requests. */
+export function percentile({ buckets }: Latencies, percent: number): number | undefined {
+  return percentileOf({ bounds: LATENCY_BOUNDS_MS, buckets }, percent);
 }

@@ -13,6 +13,7 @@ import type { Images } from "../../ports/images.ts";
 import type { Leases } from "../../ports/leases.ts";
 import type { People } from "../../ports/people.ts";
 import type { Probe } from "../../ports/probe.ts";
+import type { RequestMetrics } from "../../ports/request-metrics.ts";
 import type { Secrets } from "../../ports/secrets.ts";
 import type { Services } from "../../ports/services.ts";
 import type { RepositoryUrl, Source, WriteBack } from "../../ports/source.ts";
@@ -61,6 +62,7 @@ export interface EnvironmentPorts {
   readonly images: Images;
   readonly imageTexts: ImageTexts;
   readonly databases: Databases;
+  readonly requestMetrics: RequestMetrics;
 }
 
 /** Runs a program of a repository at a commit, such as a migration script. */

@@ -77,6 +77,12 @@ export const ROUTES = {
     permission: "person",
     summary: "What an environment serves.",
   },
+  requestMetrics: {
+    method: "GET",
+    path: "/api/v1/environments/:environment/metrics",
+    permission: "person",
+    summary: "Requests, errors and latencies by service and revision, with releases (?minutes=, ?service=).",
+  },
   where: {
     method: "GET",
     path: "/api/v1/where",

@@ -40,6 +40,8 @@ const OTHERWISE: Readonly<Record<string, { readonly status: number; readonly exi
   "migration-not-dirty": { status: 409, exit: EXIT.conflict },
   "migration-blocked": { status: 409, exit: EXIT.conflict },
   "environment-busy": { status: 409, exit: EXIT.conflict },
+  "service-unknown": { status: 404, exit: EXIT.invalid },
+  "metrics-unreadable": { status: 503, exit: EXIT.unreachable },
   "repository-unreachable": { status: 503, exit: EXIT.unreachable },
   "server-starting": { status: 503, exit: EXIT.unreachable },
   "server-unreachable": { status: 503, exit: EXIT.unreachable },
