@@ -54,11 +54,29 @@ describe.skipIf(CHROMIUM === undefined)("the board in a browser", () => {
     expect(await page.textContent("pre")).toContain(HOSTILE);
   });
 
+  it("leads from the list to the metrics of an environment, and draws them by its own rules", async () => {
+    const { requests } = server.world;
+    const at = server.world.ports().clock.now();
+    for (const status of [200, 200, 503]) {
+      requests.count({ service: "api", revision: "api-1", status, durationMs: 20, at });
+    }
+    await page.goto(server.base);
+    await page.click("text=staging");
+    expect(await page.textContent("caption")).toBe("api");
+    expect(await page.textContent("td.bad")).toBe("33 %");
+    const fill = await page.evaluate("getComputedStyle(document.querySelector('rect.errors')).fill");
+    expect(fill).toBe("rgb(192, 49, 43)");
+    await page.click("text=24 h");
+    expect(await page.locator("rect.requests").count()).toBe(1);
+  });
+
   it("fits a phone without scrolling sideways", async () => {
     await page.setViewportSize({ width: 375, height: 800 });
-    await page.goto(`${server.base}/releases/REL-1`);
-    const overflow = await page.evaluate("document.documentElement.scrollWidth - window.innerWidth");
-    expect(overflow).toBeLessThanOrEqual(0);
+    for (const path of ["/releases/REL-1", "/environments/staging/metrics"]) {
+      await page.goto(server.base + path);
+      const overflow = await page.evaluate("document.documentElement.scrollWidth - window.innerWidth");
+      expect(overflow, path).toBeLessThanOrEqual(0);
+    }
   });
 
   it("ran nothing that came from outside, and broke none of its own rules", () => {

@@ -26,17 +26,22 @@ describe("the board", () => {
     expect((await server.ask("GET", "/?login=guess")).status).toBe(401);
   });
 
-  it.each(["/", "/releases/REL-1", "/builds/b-1"])("shows nothing of %s without a session", async (path) => {
-    const answer = await server.ask("GET", path);
-    expect(answer.status).toBe(401);
-    expect(answer.body).toContain("Open the board by the link");
-    expect(answer.body).not.toContain("REL-1");
-  });
+  it.each(["/", "/releases/REL-1", "/builds/b-1", "/environments/staging/metrics"])(
+    "shows nothing of %s without a session",
+    async (path) => {
+      const answer = await server.ask("GET", path);
+      expect(answer.status).toBe(401);
+      expect(answer.body).toContain("Open the board by the link");
+      expect(answer.body).not.toContain("REL-1");
+    },
+  );
 
   it.each([
     ["/", "REL-1"],
     ["/releases/REL-1", "Phases"],
     ["/builds/b-1", "Step #0"],
+    ["/environments/staging/metrics?minutes=9999", "Metrics of staging"],
+    ["/environments/staging/metrics?minutes=<script>", "<strong>1 h</strong>"],
   ])("shows %s as text, whatever stands in it", async (path, part) => {
     const { status, headers, body } = await look(path);
     expect(status).toBe(200);
@@ -70,8 +75,22 @@ describe("the board", () => {
     expect(own.status).toBe(200);
   });
 
+  it("shows how the services of an environment answered, and why it cannot where its cloud does not tell", async () => {
+    const { requests } = server.world;
+    const at = server.world.ports().clock.now();
+    for (const status of [200, 503]) {
+      requests.count({ service: HOSTILE, revision: "api-1", status, durationMs: 20, at });
+    }
+    const { body } = await look("/environments/staging/metrics");
+    expect(body).toMatch(/<rect class="requests" x="\d+" y="1" width="0.9" height="20"\/><rect class="errors"/);
+    expect(body).toContain("&lt;script&gt;");
+    requests.refuse("14 UNAVAILABLE: gone for lunch");
+    expect((await look("/environments/staging/metrics")).body).toContain("gone for lunch");
+  });
+
   it("answers a page that is not there", async () => {
     expect((await look("/releases/REL-99")).status).toBe(404);
+    expect((await look("/environments/nowhere/metrics")).status).toBe(404);
     expect((await look("/builds/none")).body).toContain("There is nothing of that name");
   });
 });

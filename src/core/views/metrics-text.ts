@@ -26,7 +26,7 @@ export function metricsText(view: MetricsView): string {
 }
 
 /** What a release did, in a sentence. */
-function markText({ release, service, revision, what, rollbackTo }: ReleaseMark): string {
+export function markText({ release, service, revision, what, rollbackTo }: ReleaseMark): string {
   if (revision === "removed") return `${release} took ${service} away again`;
   if (what === "restored") return `${release} failed, and gave ${service} back to ${revision}`;
   if (rollbackTo !== undefined) return `${release} gave ${service} back to ${revision}, as ${rollbackTo} released it`;
@@ -34,7 +34,7 @@ function markText({ release, service, revision, what, rollbackTo }: ReleaseMark)
 }
 
 /** A percentage for people: `0 %`, `0.25 %`, `12 %`. */
-function percentText(percent: number): string {
+export function percentText(percent: number): string {
   return `${percent >= 10 ? Math.round(percent) : Number(percent.toPrecision(2))} %`;
 }
 

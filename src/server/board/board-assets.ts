@@ -13,6 +13,9 @@ th, td { text-align: left; padding: 0.4rem 0.8rem 0.4rem 0; border-bottom: 1px s
 pre { overflow: auto; padding: 1rem; border: 1px solid var(--line); max-height: 28rem; white-space: pre-wrap; }
 code { font-size: 0.9em; }
 .table { overflow-x: auto; }
+.chart { display: block; width: 16rem; height: 2.5rem; border-bottom: 1px solid var(--line); }
+.chart .requests { fill: var(--busy); } .chart .errors { fill: var(--bad); }
+.chart line { stroke: currentColor; stroke-width: 1.5px; stroke-dasharray: 3 3; vector-effect: non-scaling-stroke; }
 .good, .bad, .busy, td.state { white-space: nowrap; }
 section.bad { white-space: normal; }
 `;

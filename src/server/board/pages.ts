@@ -17,10 +17,16 @@ export function releasesPage(releases: readonly ReleaseSummary[]): string {
   );
   return page(
     "Releases",
-    html`<h1>Releases</h1><div class="table"><table><caption>Newest first</caption>
+    html`<h1>Releases</h1>${metricsLinks(releases)}<div class="table"><table><caption>Newest first</caption>
 <thead><tr><th scope="col">Release</th><th scope="col">State</th><th scope="col">Environment</th><th scope="col">Manifest</th><th scope="col">Asked for by</th><th scope="col">When</th></tr></thead>
 <tbody>${rows}</tbody></table></div>`,
   );
+}
+
+function metricsLinks(releases: readonly ReleaseSummary[]): Html {
+  const environments = [...new Set(releases.map(({ environment }) => environment))].sort();
+  const links = environments.map((name) => html` <a href="/environments/${name}/metrics">${name}</a>`);
+  return html`<p>Metrics:${links}</p>`;
 }
 
 /** One release: state, problem, phases, services and log. */
@@ -50,6 +56,11 @@ export function doorPage(): string {
     "Sign in",
     html`<h1>Sign in</h1><p>Open the board by the link that <code>mobius demo</code> or <code>mobius serve</code> printed. It opens one session.</p>`,
   );
+}
+
+/** What could not be shown, and why. */
+export function refusalPage(problems: readonly Problem[]): string {
+  return page("Not to be shown", html`<h1>Not to be shown</h1>${problems.map(problemBox)}`);
 }
 
 /** Nothing of that name. */

@@ -1,12 +1,14 @@
-/** The board: plain pages of releases, one release and one build's log, made on the server from the views. */
+/** The board: plain pages of releases, one release, one build's log and an environment's metrics, made on the server from the views. */
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { KEPT_MINUTES } from "../../core/metrics/request-counts.ts";
 import { toIso } from "../../core/values/time.ts";
 import { eventLine } from "../../core/views/event-line.ts";
 import { releaseSummary, releaseView } from "../../core/views/project-release.ts";
 import type { Authenticator } from "../authenticate.ts";
 import type { Routing } from "../routing.ts";
 import { BOARD_CSS, BOARD_ICON, BOARD_SCRIPT } from "./board-assets.ts";
-import { buildPage, doorPage, missingPage, releasePage, releasesPage } from "./pages.ts";
+import { metricsPage } from "./metrics-page.ts";
+import { buildPage, doorPage, missingPage, refusalPage, releasePage, releasesPage } from "./pages.ts";
 
 /** Adds the pages. Without a session they say how to get one. */
 export function registerBoard(routing: Routing, authenticator: Authenticator): void {
@@ -31,6 +33,16 @@ export function registerBoard(routing: Routing, authenticator: Authenticator): v
         return line === undefined ? [] : [`${toIso(at)} ${line}`];
       });
       return releasePage(releaseView(release), lines, events.at(-1)?.sequence ?? 0);
+    }),
+  );
+  app.get("/environments/:environment/metrics", async (request, reply) =>
+    show(routing, request, reply, async () => {
+      const { environment } = request.params as { environment: string };
+      const { minutes: asked = "60" } = request.query as { minutes?: string };
+      const minutes = /^\d{1,4}$/.test(asked) ? Math.min(Math.max(Number(asked), 1), KEPT_MINUTES) : 60;
+      const read = await deps.requestMetrics.read({ environment, minutes });
+      if (read.ok) return metricsPage(read.value, minutes);
+      return read.error.some(({ code }) => code === "environment-unknown") ? undefined : refusalPage(read.error);
     }),
   );
   app.get("/builds/:build", async (request, reply) =>
