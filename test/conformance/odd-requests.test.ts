@@ -234,6 +234,20 @@ describe("requests that no client would send", () => {
     expect((await fetch(`${cloud.url}${V2}/services`)).status).toBe(200);
   });
 
+  it("leave a connection on which the next one is answered", { timeout: PATIENCE_MS }, async () => {
+    const documents = createMemoryDocuments();
+    await using cloud = await startCloud((app, directory) => {
+      const objects = createObjectStore({ documents, directory: join(directory, "objects"), clock, ids });
+      const callerOf = async () => ({ kind: "person", name: "ada" }) as const;
+      registerStorageV1(app, { objects, callerOf, authority: createProjectAuthority() });
+    });
+    const large = JSON.stringify({ name: "x".repeat(3_000_000) });
+    const odd = { method: "POST", path: "/storage/v1/b", query: "", type: "application/json", body: large };
+    // Node's own client keeps the connection and sends the next one on it.
+    expect([await ask(cloud.url, odd), await ask(cloud.url, odd)]).toEqual([400, 400]);
+    expect(await ask(cloud.url, { ...odd, body: "{}" })).toBe(400);
+  });
+
   it("do not break the registry", { timeout: PATIENCE_MS }, async () => {
     await using world = createBuildWorld();
     const faults: unknown[] = [];

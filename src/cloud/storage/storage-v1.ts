@@ -248,13 +248,15 @@ function refuse(reply: FastifyReply, code: number, message: string): FastifyRepl
 
 const MAX_METADATA_BYTES = 1024 * 1024;
 
-/** The text of a body; empty where a request has none. */
+/**
+ * The text of a body; empty where a request has none. What is too much is read and dropped: a connection whose body is left
+ * half read answers nobody any more.
+ */
 async function textOf(body: unknown): Promise<string> {
   let text = "";
   if (!(body instanceof Readable)) return text;
   for await (const piece of body) {
-    text += String(piece);
-    if (text.length > MAX_METADATA_BYTES) break;
+    if (text.length <= MAX_METADATA_BYTES) text += String(piece);
   }
   return text;
 }
