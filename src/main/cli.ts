@@ -20,7 +20,8 @@ function ignoreClosedPipe(cause: Error & { readonly code?: string }): void {
 /** Steps start many of these: everything that a phase does not need stays unloaded. */
 async function runPhase(): Promise<number> {
   const { runPhaseCommand } = await import("./phase-command.ts");
-  return runPhaseCommand(phaseName ?? "", rest[0]);
+  const [subject, ...command] = rest;
+  return runPhaseCommand(phaseName ?? "", subject, command);
 }
 
 async function runCommand(): Promise<number> {

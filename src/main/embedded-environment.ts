@@ -98,6 +98,13 @@ export async function openEmbeddedEnvironment(options: EmbeddedOptions): Promise
       }),
       services: createServices({ endpoint: deploy, project, region, addressOf: options.addressOf, clock }),
       requestMetrics: createRequestMetrics({ endpoint: deploy, project, region }),
+      deployTokens: {
+        async issue(services, ttlMs) {
+          const email = serviceAccount(environment, "deploy");
+          const caller = { kind: "identity", email, environment: environment.name, project, services } as const;
+          return new Secret(await options.identities.issue(caller, ttlMs));
+        },
+      },
       secrets,
       images,
       imageTexts,

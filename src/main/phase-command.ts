@@ -7,8 +7,12 @@ import { ServerClient } from "../cli/server-client.ts";
 import { Secret } from "../core/values/secret.ts";
 import type { StepWork } from "../ports/step-work.ts";
 
-/** `mobius phase <name> [subject]`, as a step of a build runs it: server and token come from its environment. */
-export async function runPhaseCommand(name: string, subject: string | undefined): Promise<number> {
+/** `mobius phase <name> [subject] [command]`, as a step of a build runs it: server and token come from its environment. */
+export async function runPhaseCommand(
+  name: string,
+  subject: string | undefined,
+  command: readonly string[],
+): Promise<number> {
   const { MOBIUS_SERVER: url, MOBIUS_STEP_TOKEN: token, HOME: home } = process.env;
   if (name === "" || url === undefined || token === undefined) {
     process.stderr.write(
@@ -22,7 +26,7 @@ export async function runPhaseCommand(name: string, subject: string | undefined)
       const { createStepWork } = await import("./step-work.ts");
       const scratch = join(home || tmpdir(), ".mobius");
       const folders = { workspace: process.cwd(), scratch, token: new Secret(token), gitEnv: waysOut() };
-      return createStepWork(folders).perform(order, onLine);
+      return createStepWork({ ...folders, server: url, command }).perform(order, onLine);
     },
   };
   const server = new ServerClient({ url, token: async () => token, send: (address, init) => fetch(address, init) });

@@ -47,3 +47,13 @@ export function checkoutFailed(url: string, commit: string, reason: string): Pro
     "Make sure that the remote answers and has the commit, then release again.",
   );
 }
+
+/** A module's own script did not come to its end. */
+export function scriptFailed(module: string, what: string): Problem {
+  return error(
+    "script-failed",
+    `The script of ${module} failed.`,
+    `${what[0]?.toUpperCase()}${what.slice(1)}.`,
+    "Read what it printed above; mobius doctor scripts runs it with nothing outside reached.",
+  );
+}

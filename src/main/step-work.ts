@@ -1,18 +1,21 @@
-/** Work of a step in its own workspace: checkouts and images. Runs in the step's process, not in the server's. */
+/** Work of a step in its own workspace: checkouts, images and scripts. Runs in the step's process, not in the server's. */
 
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { constants } from "node:fs";
-import { cp, mkdir, rm } from "node:fs/promises";
+import { cp, mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { checkoutInto } from "../adapters/git/step-checkout.ts";
 import { listSourceFiles } from "../adapters/images/list-source-files.ts";
 import { createSourceImages } from "../adapters/images/source-images.ts";
+import { gcloudVariables } from "../cli/gcloud-variables.ts";
 import { assertNever } from "../core/values/assert.ts";
 import { count } from "../core/values/count.ts";
 import type { Problem } from "../core/values/problem.ts";
 import { err, ok, type Result } from "../core/values/result.ts";
 import type { Secret } from "../core/values/secret.ts";
 import type { StepWork, StepWorkOrder, StepWorkReport } from "../ports/step-work.ts";
-import { checkoutFailed } from "./problems.ts";
+import { checkoutFailed, scriptFailed } from "./problems.ts";
 
 /** Where a step works, absolute, and as whom. */
 interface StepFolders {
@@ -24,6 +27,10 @@ interface StepFolders {
   readonly token: Secret;
   /** Variables with which git finds its way out of the step's network. */
   readonly gitEnv: Readonly<Record<string, string>>;
+  /** The server's address. */
+  readonly server: string;
+  /** A module's script with its arguments, as the step names it. */
+  readonly command: readonly string[];
 }
 
 /** Does orders in the folders given. */
@@ -40,6 +47,8 @@ export function createStepWork(folders: StepFolders): StepWork {
           return checkOut(folders, order, onLine);
         case "build-image":
           return buildImage(folders, order, onLine);
+        case "run-script":
+          return runScript(folders, order);
         default:
           return assertNever(order);
       }
@@ -65,6 +74,32 @@ async function checkOut(
   );
   const problem = done.find((outcome) => outcome !== undefined);
   return problem === undefined ? ok({ kind: "none" }) : err(problem);
+}
+
+/** Runs the script with its output as the step's own; what it finds of gcloud is its environment and nothing else. */
+async function runScript(
+  { scratch, server, command }: StepFolders,
+  { module, project, region, token }: Extract<StepWorkOrder, { kind: "run-script" }>,
+): Promise<Result<StepWorkReport, Problem>> {
+  const [program, ...args] = command;
+  if (program === undefined) return err(scriptFailed(module, "no script is named behind the module"));
+  const folder = join(scratch, "scripts", module);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await writeFile(join(folder, "token"), token, { mode: 0o600 });
+  try {
+    const variables = { ...gcloudVariables({ server, folder, project, region }), PROJECT_ID: project, REGION: region };
+    const child = spawn(program, args, {
+      stdio: ["ignore", "inherit", "inherit"],
+      env: { ...process.env, ...variables },
+    });
+    await once(child, "exit");
+    const { exitCode: code, signalCode } = child;
+    return code === 0 ? ok({ kind: "none" }) : err(scriptFailed(module, `it ended with ${signalCode ?? code}`));
+  } catch (cause) {
+    return err(scriptFailed(module, cause instanceof Error ? cause.message : String(cause)));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 async function buildImage(

@@ -25,8 +25,9 @@ export function describeIdentities(label: string, start: () => Promise<Identitie
 
     it("gives back exactly the caller that a token was issued for", async () => {
       await using h = await start();
-      const tokens = [await h.identities.issue(identity, 60_000), await h.identities.issue(step, 60_000)];
-      expect(await Promise.all(tokens.map((token) => h.identities.verify(token)))).toEqual([identity, step]);
+      const callers = [identity, { ...identity, services: ["api", "worker"] }, step] as const;
+      const tokens = await Promise.all(callers.map((caller) => h.identities.issue(caller, 60_000)));
+      expect(await Promise.all(tokens.map((token) => h.identities.verify(token)))).toEqual(callers);
     });
 
     it("refuses a token once its time is over", async () => {

@@ -4,7 +4,14 @@
  */
 export type Caller =
   | { readonly kind: "person"; readonly name: string }
-  | { readonly kind: "identity"; readonly email: string; readonly environment: string; readonly project: string }
+  | {
+      readonly kind: "identity";
+      readonly email: string;
+      readonly environment: string;
+      readonly project: string;
+      /** The only services and jobs that it may change, whose traffic it may not move; all where it is absent. */
+      readonly services?: readonly string[];
+    }
   | {
       readonly kind: "step";
       readonly build: string;

@@ -86,12 +86,12 @@ export function describeServices(label: string, start: () => Promise<ServicesHar
       expect(observed).toMatchObject({ serving: { name: "api-one" }, latestCreatedRevision: "api-three" });
       expect(observed?.traffic).toEqual([{ ...pinned[0], latest: false }]);
       expect(await h.ask(await h.services.address("api"))).toBe("api-one");
-      const known = ["api-one", "api-three", "api-four"].map((revision) => h.services.hasRevision("api", revision));
-      expect(await Promise.all([...known, h.services.hasRevision("other", "api-one")])).toEqual([
-        true,
-        true,
-        false,
-        false,
+      const known = ["api-one", "api-three", "api-four"].map((revision) => h.services.revision("api", revision));
+      expect(await Promise.all([...known, h.services.revision("other", "api-one")])).toMatchObject([
+        { name: "api-one" },
+        { name: "api-three", template: observed?.serving?.template },
+        undefined,
+        undefined,
       ]);
     });
 

@@ -3,7 +3,7 @@ import { isDigest } from "../core/values/digest.ts";
 import type { NonEmpty } from "../core/values/problem.ts";
 import { err, ok } from "../core/values/result.ts";
 import { instant } from "../core/values/time.ts";
-import type { ObservedService, RevisionTemplate, Services, TrafficEntry } from "./services.ts";
+import type { ObservedRevision, ObservedService, RevisionTemplate, Services, TrafficEntry } from "./services.ts";
 
 /** Services without processes, with what a test may ask of them. */
 export interface FakeServices extends Services {
@@ -51,7 +51,7 @@ export function createMemoryServices(
   return {
     list: async () => [...services.keys()].sort().flatMap((name) => get(name) ?? []),
     get: async (name) => get(name),
-    hasRevision: async (name, revision) => services.get(name)?.revisions.has(revision) === true,
+    revision: async (name, revision) => observedRevision(services.get(name), revision),
     address: async (service) => addressOf(service),
     tagAddress: async (service, tag) => addressOf(service, tag),
     async deploy({ service: name, revision, template, labels, traffic }) {
@@ -126,29 +126,29 @@ function memoryJobs(): Pick<Services, "declareJob" | "observedJob"> {
   };
 }
 
+function observedRevision(service: FakeService | undefined, name: string): ObservedRevision | undefined {
+  const revision = service?.revisions.get(name);
+  if (revision === undefined) return undefined;
+  const digest = revision.template.image.split("@")[1] ?? "";
+  return {
+    name,
+    template: structuredClone(revision.template),
+    digest: isDigest(digest) ? digest : undefined,
+    labels: revision.labels,
+    createdAt: instant(0),
+  };
+}
+
 function observed(name: string, url: string, service: FakeService): ObservedService {
-  const serving = service.traffic.filter(({ percent }) => percent > 0).toSorted((a, b) => b.percent - a.percent)[0];
-  const revision = serving && service.revisions.get(serving.revision);
-  const digest = revision?.template.image.split("@")[1] ?? "";
-  const about =
-    serving === undefined || revision === undefined
-      ? {}
-      : {
-          serving: {
-            name: serving.revision,
-            template: structuredClone(revision.template),
-            digest: isDigest(digest) ? digest : undefined,
-            labels: revision.labels,
-            createdAt: instant(0),
-          },
-        };
+  const most = service.traffic.filter(({ percent }) => percent > 0).toSorted((a, b) => b.percent - a.percent)[0];
+  const serving = most === undefined ? undefined : observedRevision(service, most.revision);
   return {
     name,
     url,
     etag: String(service.generation),
     labels: service.labels,
     traffic: service.traffic.map((entry) => ({ ...entry, latest: false })),
-    ...about,
+    ...(serving === undefined ? {} : { serving }),
     latestCreatedRevision: service.latestCreated,
   };
 }

@@ -1,4 +1,4 @@
-import type { ObservedService, RevisionTemplate } from "../core/plan/observed.ts";
+import type { ObservedRevision, ObservedService, RevisionTemplate } from "../core/plan/observed.ts";
 import type { NonEmpty, Problem } from "../core/values/problem.ts";
 import type { Result } from "../core/values/result.ts";
 
@@ -23,8 +23,8 @@ export interface TrafficEntry {
 export interface Services {
   list(): Promise<readonly ObservedService[]>;
   get(service: string): Promise<ObservedService | undefined>;
-  /** Whether the service still has the revision, with traffic or without. */
-  hasRevision(service: string, revision: string): Promise<boolean>;
+  /** A revision that the service still has, with traffic or without. */
+  revision(service: string, revision: string): Promise<ObservedRevision | undefined>;
   /** The address that the service has or will have; stable from now on. */
   address(service: string): Promise<string>;
   /** The address of one of its tags. */

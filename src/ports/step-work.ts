@@ -28,6 +28,14 @@ export type StepWorkOrder =
       readonly tags: NonEmpty<string>;
       readonly registryUrl: string;
     }
+  | {
+      /** Run the module's own script, which the step names, with access to its environment. */
+      readonly kind: "run-script";
+      readonly module: string;
+      readonly project: string;
+      readonly region: string;
+      readonly token: string;
+    }
   | { readonly kind: "image-present"; readonly image: string; readonly reference: string };
 
 export type StepWorkReport =

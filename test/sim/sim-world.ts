@@ -4,7 +4,7 @@
  * engine's calls never come back, as those of a killed process never do, and a new engine starts on the same world.
  */
 import type { BuildConfig, BuildStatus } from "../../src/core/build/build-config.ts";
-import type { ObservedService, RevisionTemplate } from "../../src/core/plan/observed.ts";
+import type { ObservedRevision, ObservedService, RevisionTemplate } from "../../src/core/plan/observed.ts";
 import type { ReleaseEvent } from "../../src/core/release/events.ts";
 import { type Digest, digestOf } from "../../src/core/values/digest.ts";
 import type { CommitId } from "../../src/core/values/ids.ts";
@@ -21,9 +21,16 @@ import type { CrashPoint, Fate, HistoryEntry, PortCall } from "./sim-calls.ts";
 import { type SimLedger, simDatabases } from "./sim-databases.ts";
 import { SimLeases } from "./sim-leases.ts";
 
+export interface SimRevision {
+  readonly template: RevisionTemplate;
+  readonly labels: Readonly<Record<string, string>>;
+  /** 0 unless given. */
+  readonly createdAtMs?: number;
+}
+
 export interface SimService {
   traffic: readonly TrafficEntry[];
-  revisions: Map<string, { template: RevisionTemplate; labels: Readonly<Record<string, string>> }>;
+  revisions: Map<string, SimRevision>;
 }
 
 export interface SimBuild {
@@ -136,6 +143,7 @@ export class SimWorld {
         simDatabases(this.ledger, ({ identifier, database }) => this.#effect(life, "migration", identifier, database)),
       ),
       requestMetrics: wrap("requestMetrics", this.requests.requestMetrics),
+      deployTokens: wrap("deployTokens", { issue: async () => new Secret("for a script") }),
     };
     return {
       clock: {
@@ -293,7 +301,10 @@ export class SimWorld {
     return {
       list: async () => [...this.services.keys()].flatMap((name) => get(name) ?? []),
       get: async (name) => get(name),
-      hasRevision: async (name, revision) => this.services.get(name)?.revisions.has(revision) === true,
+      revision: async (name, revision) => {
+        const found = this.services.get(name)?.revisions.get(revision);
+        return found === undefined ? undefined : observedRevision(revision, found);
+      },
       address: async (name) => `http://${name}`,
       tagAddress: async (name, tag) => `http://${tag}.${name}`,
       deploy: async ({ service, revision, template, labels, traffic }) => {
@@ -340,26 +351,23 @@ function conflict(port: string) {
   } as const);
 }
 
+function observedRevision(name: string, revision: SimRevision): ObservedRevision {
+  const { template, labels } = revision;
+  const digest = template.image.split("@")[1] as Digest | undefined;
+  return { name, template, digest, labels, createdAt: instant(revision.createdAtMs ?? 0) };
+}
+
 function observedService(name: string, { traffic, revisions }: SimService): ObservedService {
   const top = [...traffic].sort((a, b) => b.percent - a.percent)[0];
   const serving = top === undefined ? undefined : revisions.get(top.revision);
-  const digest = serving?.template.image.split("@")[1] as Digest | undefined;
+  const newest = [...revisions.keys()].at(-1);
   return {
     name,
     url: `http://${name}`,
     etag: "1",
     labels: {},
     traffic: traffic.map((entry) => ({ ...entry, latest: false })),
-    ...(top === undefined || serving === undefined
-      ? {}
-      : {
-          serving: {
-            name: top.revision,
-            template: serving.template,
-            digest,
-            labels: serving.labels,
-            createdAt: instant(0),
-          },
-        }),
+    ...(top === undefined || serving === undefined ? {} : { serving: observedRevision(top.revision, serving) }),
+    ...(newest === undefined ? {} : { latestCreatedRevision: newest }),
   };
 }

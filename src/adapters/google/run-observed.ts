@@ -43,7 +43,8 @@ export function servingRevision(service: GoogleService): string | undefined {
   return served.toSorted((a, b) => b.percent - a.percent)[0]?.revision;
 }
 
-function observedRevision(revision: GoogleRevision): ObservedRevision {
+/** A revision with the digest that it runs. */
+export function observedRevision(revision: GoogleRevision): ObservedRevision {
   const template = templateOf(revision);
   const digest = template.image.split("@")[1] ?? "";
   const { seconds, nanos } = revision.createTime ?? {};

@@ -10,6 +10,7 @@ import { CODE, codeOf, createRunClient, type RunClient } from "./run-client.ts";
 import {
   googleTraffic,
   isSameTraffic,
+  observedRevision,
   observedService,
   type Readiness,
   revisionReadiness,
@@ -65,7 +66,10 @@ export function createServices(options: ServicesOptions): Services {
       const found = await client.getService(service);
       return found === undefined ? undefined : await observed(found);
     },
-    hasRevision: async (service, revision) => (await client.getRevision(service, revision)) !== undefined,
+    async revision(service, revision) {
+      const found = await client.getRevision(service, revision);
+      return found === undefined ? undefined : observedRevision(found);
+    },
     async deploy(wanted) {
       const { service, revision, traffic, deadlineMs } = wanted;
       const deadline = clock.monotonicMs() + deadlineMs;

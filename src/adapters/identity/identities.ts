@@ -18,7 +18,13 @@ const MAX_TTL_MS = 24 * 60 * 60 * 1_000;
 const MAX_TOKEN_LENGTH = 4_096;
 
 const claims = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("identity"), email: z.string(), environment: z.string(), project: z.string() }),
+  z.object({
+    kind: z.literal("identity"),
+    email: z.string(),
+    environment: z.string(),
+    project: z.string(),
+    services: z.array(z.string()).exactOptional(),
+  }),
   z.object({
     kind: z.literal("step"),
     build: z.string(),

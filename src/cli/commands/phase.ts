@@ -26,6 +26,8 @@ export async function phase(context: StepContext, name: string, subject: string 
   context.err(answered.summary);
   const done = await context.work.perform(answered.order, (line) => context.out(line));
   const report: StepWorkReport = done.ok ? done.value : { kind: "failed", phase: name, ...place, problem: done.error };
+  // What a script made becomes the release's candidate, where it is what the plan says.
+  if (report.kind === "none" && name === "script") return phase(context, "candidate", subject);
   if (report.kind === "none") return EXIT.success;
   const noted = await ask(context, { phase: "report", ...place, report });
   if (!done.ok) return fail(context, done.error);

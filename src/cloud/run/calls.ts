@@ -5,6 +5,7 @@ import type { Permission } from "../../core/identity/roles.ts";
 import { googleError, type Refusal } from "../../core/values/google-error.ts";
 import type { NonEmpty } from "../../core/values/problem.ts";
 import { ok, type Result } from "../../core/values/result.ts";
+import { principalOf } from "../../engine/access/authority.ts";
 import { type Authority, right } from "../../ports/authority.ts";
 import type { Caller } from "../../ports/identities.ts";
 import { type JsonObject, objectOf } from "./read-json.ts";
@@ -59,9 +60,16 @@ export async function admitted(
   });
   if (!judged.ok) return judged;
   const { value: caller } = judged;
-  const isPerson = caller.kind === "person";
-  const principal: Principal = isPerson ? { kind: "person" } : { kind: "account", email: caller.email };
-  return ok({ ...asked, principal, caller: isPerson ? caller.name : caller.email });
+  return ok({
+    ...asked,
+    principal: principalOf(caller),
+    caller: caller.kind === "person" ? caller.name : caller.email,
+  });
+}
+
+/** Whether the caller may change templates and no traffic: a module's script, whose release moves that. */
+export function keepsTraffic({ principal }: Call): boolean {
+  return principal.kind === "account" && principal.services !== undefined;
 }
 
 /** Answers with Google's error body. */

@@ -27,6 +27,8 @@ export interface ServiceChange {
   readonly validateOnly: boolean;
   /** Who asks, as the service's `creator`. */
   readonly caller: string;
+  /** Refuses what would move the traffic of a service that is there. */
+  readonly keepsTraffic?: boolean;
 }
 
 interface PlanDependencies {
@@ -69,6 +71,10 @@ export async function planChange(
   if (missing !== undefined) {
     return err(refusal("INVALID_ARGUMENT", `traffic: Revision '${missing.revision}' of ${service} does not exist.`));
   }
+  if (change.keepsTraffic === true && current !== undefined && sharesOf(current.traffic) !== sharesOf(spec.traffic)) {
+    const message = `Traffic of ${service} is pinned: the release that this script is part of moves it, once all is verified.`;
+    return err(refusal("PERMISSION_DENIED", message));
+  }
   const at = toIso(clock.now());
   const condition = { state: "CONDITION_RECONCILING", at } as const;
   const born = { uid: ids.uuid(), creator: change.caller, createTime: at, observedGeneration: 0, serving: [] };
@@ -92,6 +98,12 @@ export async function planChange(
         }
       : undefined,
   });
+}
+
+/** Who has how much of the traffic, whatever tags there are. */
+function sharesOf(traffic: ServiceSpec["traffic"]): string {
+  const shares = traffic.filter(({ percent }) => percent > 0);
+  return canonicalJson(shares.map(({ revision = "", percent }) => `${revision} ${percent}`).toSorted());
 }
 
 /** The oldest revisions that neither serve nor are asked for, as many as are too many once there is one more. */

@@ -1,7 +1,7 @@
 /** Which account a service or a job would run as after a call: whoever makes the call needs the right to act as it. */
 import type { Need } from "../../core/identity/decide-access.ts";
 import type { NonEmpty } from "../../core/values/problem.ts";
-import { right } from "../../ports/authority.ts";
+import { right, rightOnNew } from "../../ports/authority.ts";
 import type { Asked } from "./calls.ts";
 import { type JsonObject, objectOf, textOf } from "./read-json.ts";
 import type { RunCloud } from "./run-cloud.ts";
@@ -15,12 +15,12 @@ const ofJob: Template = (job) => objectOf(objectOf(job.template).template);
 
 /** Needs of `POST …/services`. */
 export function creatingService(asked: Asked): NonEmpty<Need> {
-  return [right("run.services.create", asked.resource), actAs(asked, ofService(asked.body))];
+  return [onNew(asked, "services", asked.query.serviceId), actAs(asked, ofService(asked.body))];
 }
 
 /** Needs of `POST …/jobs`. */
 export function creatingJob(asked: Asked): NonEmpty<Need> {
-  return [right("run.jobs.create", asked.resource), actAs(asked, ofJob(asked.body))];
+  return [onNew(asked, "jobs", asked.query.jobId), actAs(asked, ofJob(asked.body))];
 }
 
 /** Needs of `PATCH …/services/S`: a change of traffic too brings code to life, so it needs the account. */
@@ -56,6 +56,10 @@ export function patchingJob({ jobs }: RunCloud) {
 export function runningJob({ resource, body }: Asked): NonEmpty<Need> {
   const hasOverrides = Object.keys(objectOf(body.overrides)).length > 0;
   return [right(hasOverrides ? "run.jobs.runWithOverrides" : "run.jobs.run", resource)];
+}
+
+function onNew({ resource }: Asked, kind: "services" | "jobs", id: unknown): Need {
+  return rightOnNew(`run.${kind}.create`, `${resource}/${kind}/${textOf(id).replaceAll("/", "%2F")}`, resource);
 }
 
 function actAs({ project }: Asked, template: JsonObject): Need {

@@ -2,7 +2,7 @@
 import type { Need } from "../../core/identity/decide-access.ts";
 import type { Permission } from "../../core/identity/roles.ts";
 import type { NonEmpty } from "../../core/values/problem.ts";
-import { right } from "../../ports/authority.ts";
+import { right, rightOnNew } from "../../ports/authority.ts";
 import type { Asked, RouteNeeds } from "./calls.ts";
 import { type JsonObject, objectOf, textOf } from "./read-json.ts";
 import { regionOf } from "./v1-answers.ts";
@@ -14,7 +14,7 @@ export function needsV1(permission: Permission): RouteNeeds {
 
 /** Needs of `POST …/services`. */
 export function creatingServiceV1(asked: Asked): NonEmpty<Need> {
-  return [right("run.services.create", resourceV1(asked)), actAs(asked, podOf(asked.body))];
+  return [onNew(asked, "services"), actAs(asked, podOf(asked.body))];
 }
 
 /** Needs of `PUT …/services/S`: it replaces all, the account too. */
@@ -24,7 +24,7 @@ export function replacingServiceV1(asked: Asked): NonEmpty<Need> {
 
 /** Needs of `POST …/jobs`. */
 export function creatingJobV1(asked: Asked): NonEmpty<Need> {
-  return [right("run.jobs.create", resourceV1(asked)), actAs(asked, taskOf(asked.body))];
+  return [onNew(asked, "jobs"), actAs(asked, taskOf(asked.body))];
 }
 
 /** Needs of `PUT …/jobs/J`. */
@@ -36,6 +36,11 @@ export function replacingJobV1(asked: Asked): NonEmpty<Need> {
 export function runningJobV1(asked: Asked): NonEmpty<Need> {
   const hasOverrides = Object.keys(objectOf(asked.body.overrides)).length > 0;
   return [right(hasOverrides ? "run.jobs.runWithOverrides" : "run.jobs.run", resourceV1(asked))];
+}
+
+function onNew(asked: Asked, kind: "services" | "jobs"): Need {
+  const [place, name] = [resourceV1(asked), textOf(objectOf(asked.body.metadata).name)];
+  return rightOnNew(`run.${kind}.create`, `${place}/${kind}/${name.replaceAll("/", "%2F")}`, place);
 }
 
 /** A namespace is a project. Revisions and executions are named without what they belong to: the place is asked about. */

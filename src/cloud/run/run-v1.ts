@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { type Refusal, refusal } from "../../core/values/google-error.ts";
 import { err, ok, type Result } from "../../core/values/result.ts";
-import type { Call, Gate } from "./calls.ts";
+import { type Call, type Gate, keepsTraffic } from "./calls.ts";
 import { knativeRevision, knativeService, placeIn } from "./knative-json.ts";
 import { registerPolicies } from "./policy-routes.ts";
 import { type JsonObject, objectOf, textOf } from "./read-json.ts";
@@ -70,7 +70,8 @@ function registerServices(route: RegisterRoute, run: RunCloud): void {
     if (misnamed !== undefined) return err(misnamed);
     const read = readKnativeService(body, found.value, project);
     if (!read.ok) return err(refusal("INVALID_ARGUMENT", read.error));
-    const change = { body: read.value, validateOnly: isDry(call), caller, mask: "", allowMissing: false };
+    const asked = { body: read.value, validateOnly: isDry(call), caller, keepsTraffic: keepsTraffic(call) };
+    const change = { ...asked, mask: "", allowMissing: false };
     return changed(await services.patch(serviceIn(found.value), change));
   });
   route("DELETE", `${SERVING}/services/:service`, needsV1("run.services.delete"), async (call) => {

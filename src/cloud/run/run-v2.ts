@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { refusal } from "../../core/values/google-error.ts";
 import { err, ok } from "../../core/values/result.ts";
-import type { Call, Gate } from "./calls.ts";
+import { type Call, type Gate, keepsTraffic } from "./calls.ts";
 import { executionJson } from "./execution-json.ts";
 import { registerPolicies } from "./policy-routes.ts";
 import { type JsonObject, numberOf, textOf } from "./read-json.ts";
@@ -119,8 +119,9 @@ function serviceOf({ project, location, params }: Call, service: unknown = param
   return { project, location, service: textOf(service) };
 }
 
-function changeOf({ body, query, caller }: Call) {
-  return { body, validateOnly: query.validateOnly === "true", caller };
+function changeOf(call: Call) {
+  const { body, query, caller } = call;
+  return { body, validateOnly: query.validateOnly === "true", caller, keepsTraffic: keepsTraffic(call) };
 }
 
 function patchOf({ query }: Call) {

@@ -73,6 +73,22 @@ describe("who may do what in staging", () => {
     expect(IDENTITY_NAMES.filter((identity) => has(identity, permission, resource))).toEqual(allowed);
   });
 
+  it.each<[Permission, string, boolean]>([
+    ["run.services.update", "locations/us-central1/services/mobius-rag", true],
+    ["run.services.create", "locations/us-central1/services/mobius-rag", true],
+    ["run.jobs.update", "locations/us-central1/jobs/mobius-rag", true],
+    ["run.services.update", "locations/us-central1/services/mobius-rag-two", false],
+    ["run.services.delete", "locations/us-central1/services/mobius-chat-api", false],
+    ["run.services.create", "locations/us-central1/services/", false],
+    ["run.services.create", "locations/us-central1", false],
+    ["run.services.get", "locations/us-central1/services/mobius-chat-api", true],
+    ["secretmanager.versions.access", "secrets/jwt-secret/versions/1", false],
+  ])("a script of mobius-rag has: %s on %s: %s", (permission, name, isAllowed) => {
+    const script = { kind: "account", email: emailOf("deploy"), services: ["mobius-rag"] } as const;
+    const right = { kind: "right", permission, resource: `${STAGING}/${name}` } as const;
+    expect(decideAccess(script, right, book).allowed).toBe(isAllowed);
+  });
+
   it("is nothing in a project whose name only begins alike", () => {
     expect(has("deploy", "run.services.create", "projects/mobius-staging-2/locations/l")).toBe(false);
   });

@@ -1,7 +1,7 @@
 /** Whether an identity has a right: deny by default, by the grants given. Pure; `decideAccess` is the whole rule. */
 import type { Grant, IdentityName } from "./grants.ts";
 import { accountResource, isWithin, projectOf } from "./resource-name.ts";
-import { type Permission, permissionsOf } from "./roles.ts";
+import { isWrite, type Permission, permissionsOf } from "./roles.ts";
 
 /** An environment as far as it says who is who. */
 export interface KnownEnvironment {
@@ -39,7 +39,14 @@ export interface ActAs {
 export type Need = Right | ActAs;
 
 /** Who asks: a person at the machine has all rights, everybody else those of an e-mail. */
-export type Principal = { readonly kind: "person" } | { readonly kind: "account"; readonly email: string };
+export type Principal =
+  | { readonly kind: "person" }
+  | {
+      readonly kind: "account";
+      readonly email: string;
+      /** Services and jobs outside of these it may look at and not change; all are in where it is absent. */
+      readonly services?: readonly string[];
+    };
 
 export type AccessDecision =
   | { readonly allowed: true; readonly reason: string }
@@ -84,13 +91,27 @@ function decideRight(
   { grants, environments }: GrantBook,
 ): AccessDecision {
   if (principal.kind === "person") return { allowed: true, reason: "A person at this machine has all rights." };
-  const { email } = principal;
+  const { email, services } = principal;
+  if (services !== undefined && isForeignChange(permission, resource, services)) {
+    const reason = `The token is a module's script's: it changes ${services.join(", ")} and nothing else.`;
+    return { allowed: false, permission, resource, reason };
+  }
   const own = grants.filter(({ member }) => member === email);
   const having = own.filter(({ role }) => permissionsOf(role).some((held) => held === permission));
   const grant = having.find((each) => isWithin(resource, each.resource));
   if (grant !== undefined) return { allowed: true, reason: `${grant.role} on ${grant.resource}: ${grant.because}.` };
   const isKnown = environments.some(({ identities }) => Object.values(identities).includes(email));
   return { allowed: false, permission, resource, reason: whyNot({ isKnown, email, permission, having }) };
+}
+
+const CHANGES_OF_RUN = /^run\.(services|jobs|revisions|executions)\./;
+
+/** Whether something of Cloud Run would be changed that is none of the services, or not to be told from others. */
+function isForeignChange(permission: Permission, resource: string, services: readonly string[]): boolean {
+  if (!CHANGES_OF_RUN.test(permission) || !isWrite(permission)) return false;
+  return !services.some((name) =>
+    [`services/${name}`, `jobs/${name}`].some((own) => `${resource}/`.includes(`/${own}/`)),
+  );
 }
 
 function whyNot(about: {

@@ -89,7 +89,7 @@ function moduleSteps(platform: Platform, environment: Environment): readonly Bui
         id,
         name: "${_MOBIUS_IMAGE}",
         entrypoint: "bash",
-        args: ["-c", `exec ./${scriptPath(module.path, script)} "$$MANIFEST_PATH"`],
+        args: ["-c", `exec mobius phase script ${module.name} ./${scriptPath(module.path, script)} "$$MANIFEST_PATH"`],
         env: ["MANIFEST_PATH=${_RELEASE_MANIFEST}"],
         waitFor: [STEP.migrate],
       };

@@ -105,6 +105,7 @@ export type PhaseName =
   | "build"
   | "back-up"
   | "migrate"
+  | "script"
   | "candidate"
   | "rehearse"
   | "verify-candidates"

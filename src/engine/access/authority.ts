@@ -64,9 +64,12 @@ export function auditActor(caller: Caller | undefined): AuditActor {
   return { kind: "step", id: `${caller.email} in build ${caller.build}` };
 }
 
-/** A step has the rights of the account that its build runs as. */
-function principalOf(caller: NonNullable<AccessRequest["caller"]>): Principal {
-  return caller.kind === "person" ? { kind: "person" } : { kind: "account", email: caller.email };
+/** A step has the rights of the account that its build runs as; a script's token those of a part of its services. */
+export function principalOf(caller: NonNullable<AccessRequest["caller"]>): Principal {
+  if (caller.kind === "person") return { kind: "person" };
+  const { email } = caller;
+  const isLimited = caller.kind === "identity" && caller.services !== undefined;
+  return { kind: "account", email, ...(isLimited ? { services: caller.services } : {}) };
 }
 
 /** A name that came in a query or a body is left out, but for a project that is one of ours. */

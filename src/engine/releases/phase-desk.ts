@@ -11,6 +11,7 @@ import { assert, present } from "../../core/values/assert.ts";
 import type { Problem } from "../../core/values/problem.ts";
 import { err, ok, type Result } from "../../core/values/result.ts";
 import type { StepWorkOrder, StepWorkReport } from "../../ports/step-work.ts";
+import { servicesOfModule } from "./phases/script.ts";
 import { phaseUnknown, reportRefused } from "./problems.ts";
 import type { ReleaseDriver } from "./release-driver.ts";
 import type { ReleasePorts } from "./release-ports.ts";
@@ -22,10 +23,14 @@ const OF_STEPS: readonly PhaseName[] = [
   "build",
   "back-up",
   "migrate",
+  "script",
   "candidate",
   "rehearse",
   "verify-candidates",
 ];
+
+/** As long as a build step may take on Cloud Build unless told otherwise. */
+const SCRIPT_TOKEN_MS = 60 * 60 * 1_000;
 
 export interface PhaseRequest {
   readonly phase: string;
@@ -53,9 +58,21 @@ export async function answerPhase(desk: Desk, request: PhaseRequest): Promise<Re
   const phase = OF_STEPS.find((name) => name === request.phase);
   if (phase === undefined) return err(phaseUnknown(request.phase, OF_STEPS));
   if (phase === "build") return orderImage(desk, request.subject ?? "");
-  const subject = phase === "candidate" ? request.subject : undefined;
+  const subject = phase === "candidate" || phase === "script" ? request.subject : undefined;
   const outcome = await driver.phases.run({ phase, ...(subject === undefined ? {} : { subject }) });
-  return outcome.ok ? ok({ summary: outcome.value, order: orderOf(desk, phase) }) : outcome;
+  if (!outcome.ok) return outcome;
+  const order = phase === "script" ? await scriptOrder(desk, subject ?? "") : orderOf(desk, phase);
+  return ok({ summary: outcome.value, order });
+}
+
+/** The token is made anew for each that asks: nothing keeps it. */
+async function scriptOrder({ driver, platform, ports }: Desk, module: string): Promise<StepWorkOrder> {
+  const { project, region, environment: name } = driver.release.plan;
+  const environment = present(platform.environments[name], `environment ${name}`);
+  const { deployTokens } = await ports.environment(platform, environment);
+  const services = servicesOfModule(platform, module).map(({ name }) => name);
+  const token = await deployTokens.issue(services, SCRIPT_TOKEN_MS);
+  return { kind: "run-script", module, project, region, token: token.reveal() };
 }
 
 function orderOf({ driver, ports }: Desk, phase: PhaseName): StepWorkOrder {

@@ -8,6 +8,7 @@ import { makeCandidates } from "./phases/candidate.ts";
 import { migrate, migrateAfterSoak } from "./phases/migrate.ts";
 import { recordRelease } from "./phases/record.ts";
 import { restoreTraffic } from "./phases/restore.ts";
+import { beginScript } from "./phases/script.ts";
 import { shiftTraffic } from "./phases/shift.ts";
 import { rehearse, verifyCandidates, verifyServing } from "./phases/verify.ts";
 import { phaseUnavailable, releaseCancelled } from "./problems.ts";
@@ -22,6 +23,7 @@ const PHASES: Readonly<Record<PhaseName, Phase>> = {
   build: acknowledge,
   "back-up": backUp,
   migrate,
+  script: beginScript,
   candidate: makeCandidates,
   rehearse,
   "verify-candidates": verifyCandidates,

@@ -38,7 +38,7 @@ export async function planRollback(
     const live = observed.find(({ name }) => name === service);
     const planned = plannedIn(releases, service);
     if (planned === undefined) continue;
-    if (live === undefined || !(await ports.services.hasRevision(service, revision))) {
+    if (live === undefined || (await ports.services.revision(service, revision)) === undefined) {
       problems.push(revisionGone(service, revision, set.release));
       continue;
     }

@@ -181,6 +181,32 @@ export function imageNotBuilt(service: string, module: string, repository: strin
   );
 }
 
+/** A module's script made a revision that is not what the plan says. */
+export function scriptCandidateDiffers(made: {
+  readonly service: string;
+  readonly module: string;
+  readonly revision: string;
+  readonly differing: readonly string[];
+}): Problem {
+  const { service, module, revision, differing } = made;
+  return error(
+    "script-candidate-differs",
+    `The script of ${module} made ${revision} of ${service}, and it is not what the plan says.`,
+    differing.length === 0 ? ["Its image has no digest."] : differing,
+    `Let the script deploy what mobius.yaml declares, or declare what the script does; mobius phase candidate ${module} deploys it complete.`,
+  );
+}
+
+/** A step asks for a script that this release does not run. */
+export function scriptNotAllowed(module: string, environment: string): Problem {
+  return error(
+    "script-not-allowed",
+    `No script of ${module} is run in a release to ${environment}.`,
+    ["Only modules with a script have one, and none is run where a release needs a promotion or an approval."],
+    `Render the build configuration again: mobius render <manifest> writes mobius phase candidate ${module}.`,
+  );
+}
+
 /** A migration's file is another than the plan's, at the same commit. */
 export function migrationFileMoved(identifier: string): Problem {
   return error(

@@ -4,6 +4,7 @@
  */
 import type { Environment, Platform } from "../../core/platform/platform.ts";
 import type { CommitId } from "../../core/values/ids.ts";
+import type { Secret } from "../../core/values/secret.ts";
 import type { Builds } from "../../ports/builds.ts";
 import type { Clock, Ids } from "../../ports/clock.ts";
 import type { Databases } from "../../ports/databases.ts";
@@ -63,6 +64,12 @@ export interface EnvironmentPorts {
   readonly imageTexts: ImageTexts;
   readonly databases: Databases;
   readonly requestMetrics: RequestMetrics;
+  readonly deployTokens: DeployTokens;
+}
+
+/** Tokens for modules' own scripts: good for the services named and for a while, and for moving no traffic. */
+export interface DeployTokens {
+  issue(services: readonly string[], ttlMs: number): Promise<Secret>;
 }
 
 /** Runs a program of a repository at a commit, such as a migration script. */

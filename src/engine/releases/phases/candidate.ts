@@ -1,16 +1,14 @@
 import { type PlannedService, revisionName } from "../../../core/plan/plan.ts";
-import { resolvedDigest } from "../../../core/plan/plan-release.ts";
 import type { Release } from "../../../core/release/state.ts";
 import { present } from "../../../core/values/assert.ts";
 import { count } from "../../../core/values/count.ts";
 import type { NonEmpty, Problem } from "../../../core/values/problem.ts";
-import { err, ok, type Result } from "../../../core/values/result.ts";
-import type { EnvValue, ObservedService, RevisionTemplate, TrafficEntry } from "../../../ports/services.ts";
+import { ok, type Result } from "../../../core/values/result.ts";
+import type { EnvValue, ObservedService, TrafficEntry } from "../../../ports/services.ts";
 import type { PhaseContext, PhaseOutcome } from "../phase-context.ts";
-import { imageNotBuilt } from "../problems.ts";
-
-/** The tag under which a candidate answers before it has traffic. */
-export const CANDIDATE_TAG = "candidate";
+import { CANDIDATE_TAG, candidateTraffic, pinTraffic } from "./pinned-traffic.ts";
+import { type RevisionDigest, revisionLabels, revisionTemplate } from "./revision-template.ts";
+import { adoptScripted } from "./script.ts";
 
 /** A revision may take its declared start-up time, and this much more to be made. */
 const MAKING_MS = 30_000;
@@ -47,44 +45,18 @@ export function isServed(service: PlannedService): boolean {
   return service.role !== "job";
 }
 
-/** Names the serving revision in the traffic, so that a new revision takes none by being the newest. */
-export async function pinTraffic(context: PhaseContext, service: string): Promise<Result<void, Problem>> {
-  const { environmentPorts, record, release } = context;
-  // A pin comes before the candidate: once there is one, what serves may be what this release itself made.
-  if (release().pinned[service] !== undefined || release().candidates[service] !== undefined) return ok(undefined);
-  const observed = await environmentPorts.services.get(service);
-  const serving = observed?.serving;
-  if (observed === undefined || serving === undefined) return ok(undefined);
-  if (!isPinned(observed, serving.name)) {
-    await context.checkLease();
-    const set = await environmentPorts.services.setTraffic(
-      service,
-      [{ revision: serving.name, percent: 100 }],
-      MAKING_MS,
-    );
-    if (!set.ok) return set;
-  }
-  await record({ type: "traffic-pinned", service, revision: serving.name });
-  return ok(undefined);
-}
-
-function isPinned(observed: ObservedService, revision: string): boolean {
-  return (
-    observed.traffic.every((entry) => !entry.latest) &&
-    observed.traffic.some((e) => e.revision === revision && e.percent === 100)
-  );
-}
-
 async function makeCandidate(context: PhaseContext, planned: PlannedService): Promise<Result<void, Problem>> {
   const { service } = planned;
   const { release, record, environmentPorts, ports } = context;
   const revision = revisionName(service, release().id, 1);
   const known = release().candidates[service];
-  if (known?.revision === revision && known.ready !== undefined) return ok(undefined);
+  if (known?.ready !== undefined) return ok(undefined);
   const pinned = release().pinned[service];
   if (known === undefined) {
     await record({ type: "candidate-intended", service, revision, isFirst: pinned === undefined });
   }
+  const adopted = await adoptScripted(context, planned);
+  if (adopted !== undefined) return adopted;
   await context.checkLease();
   ports.reach(`candidate:${service}:before`);
   const deployed = await deployRevision(context, planned, {
@@ -98,15 +70,6 @@ async function makeCandidate(context: PhaseContext, planned: PlannedService): Pr
   const digest = present(deployed.value.digest, `digest of ${revision}`);
   await record({ type: "candidate-ready", service, revision, digest, address });
   return ok(undefined);
-}
-
-/** The very first revision of a service has to have its traffic: nobody depends on it yet. */
-function candidateTraffic(pinned: string | undefined, revision: string): NonEmpty<TrafficEntry> {
-  if (pinned === undefined) return [{ revision, percent: 100, tag: CANDIDATE_TAG }];
-  return [
-    { revision: pinned, percent: 100 },
-    { revision, percent: 0, tag: CANDIDATE_TAG },
-  ];
 }
 
 /** Makes one revision of a planned service and waits until it is ready; the digest is the one that runs. */
@@ -130,23 +93,4 @@ export async function deployRevision(
     deadlineMs: planned.intended.startup.withinSeconds * 1_000 + MAKING_MS,
   });
   return deployed.ok ? ok({ service: deployed.value, digest: template.value.digest }) : deployed;
-}
-
-type RevisionDigest = NonNullable<PlannedService["intended"]["image"]["digest"]>;
-
-/** What a revision says of where it comes from. */
-export function revisionLabels(release: Release): Readonly<Record<string, string>> {
-  return { "mobius-release": release.id.toLowerCase() };
-}
-
-/** The template with the image that the plan or its build resolved. */
-export function revisionTemplate(
-  release: Release,
-  planned: PlannedService,
-  env: Readonly<Record<string, EnvValue>>,
-): Result<{ readonly template: RevisionTemplate; readonly digest: RevisionDigest }, Problem> {
-  const { image, ...settings } = planned.intended;
-  const digest = resolvedDigest(release.plan, image.buildKey, release.images);
-  if (digest === undefined) return err(imageNotBuilt(planned.service, planned.module, image.repository));
-  return ok({ digest, template: { ...settings, env, image: `${image.repository}@${digest}` } });
 }

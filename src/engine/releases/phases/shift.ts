@@ -6,7 +6,9 @@ import { err, ok, type Result } from "../../../core/values/result.ts";
 import { formatDuration } from "../../../core/values/time.ts";
 import type { PhaseContext, PhaseOutcome } from "../phase-context.ts";
 import { releaseCancelled } from "../problems.ts";
-import { deployRevision, pinTraffic, revisionLabels, revisionTemplate, touchedServices } from "./candidate.ts";
+import { deployRevision, touchedServices } from "./candidate.ts";
+import { pinTraffic } from "./pinned-traffic.ts";
+import { revisionLabels, revisionTemplate } from "./revision-template.ts";
 
 const SHIFT_MS = 30_000;
 

@@ -11,7 +11,8 @@ import type { EnvValue } from "../../../ports/services.ts";
 import type { PhaseContext, PhaseOutcome } from "../phase-context.ts";
 import { candidateNotMade, checkFailed, releaseCancelled, servingOther } from "../problems.ts";
 import { runCheck } from "../run-check.ts";
-import { CANDIDATE_TAG, deployRevision, isServed, touchedServices } from "./candidate.ts";
+import { deployRevision, isServed, touchedServices } from "./candidate.ts";
+import { CANDIDATE_TAG } from "./pinned-traffic.ts";
 
 /** The tag under which a rehearsal's revisions answer. */
 const REHEARSAL_TAG = "rehearsal";
