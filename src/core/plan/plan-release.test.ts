@@ -73,6 +73,7 @@ function input(over: Partial<PlanInput> = {}): PlanInput {
     artifacts: { app: { key: KEY, present: IMAGE, missing: [] } },
     migrationFiles: {},
     ledgers: {},
+    connectionLimit: undefined,
     services: {},
     jobs: {},
     addresses: { api: "http://127.0.0.1:4001" },

@@ -8,6 +8,7 @@ import { foreignValues } from "./foreign-values.ts";
 import { intendedEnv, intendedService, type Missing, type Wiring } from "./intended-service.ts";
 import { jobDigest } from "./observed.ts";
 import type { Plan, PlanActions, PlannedBuild, PlannedService, Precondition } from "./plan.ts";
+import { planConnections } from "./plan-connections.ts";
 import type { PlanInput } from "./plan-input.ts";
 import { planMigrations, unnamedMigrations } from "./plan-migrations.ts";
 import {
@@ -29,7 +30,14 @@ export function planRelease(input: PlanInput): Checked<Plan> {
   const builds = planBuilds(input);
   const migrations = planMigrations(input);
   const services = planServices(input, builds.planned);
-  const problems = [...input.problems, ...builds.problems, ...migrations.problems, ...services.problems];
+  const connections = planConnections(input, services.planned, migrations.planned);
+  const problems = [
+    ...input.problems,
+    ...builds.problems,
+    ...migrations.problems,
+    ...services.problems,
+    ...connections.errors,
+  ];
   const [first, ...rest] = problems;
   if (first !== undefined) return { ok: false, problems: [first, ...rest] };
   const { manifest, environment } = input;
@@ -50,7 +58,7 @@ export function planRelease(input: PlanInput): Checked<Plan> {
   };
   return {
     ok: true,
-    warnings: [],
+    warnings: connections.warnings,
     value: {
       digest: digestOfValue(covered),
       environment: environment.name,
@@ -62,6 +70,7 @@ export function planRelease(input: PlanInput): Checked<Plan> {
       informative: {
         rewrites: manifest.rewrites.map(({ from, to }) => ({ from, to })),
         notes: [...manifest.notes, ...strayServices(input)],
+        connections: connections.planned,
         unnamedMigrations: unnamedMigrations(input),
       },
     },

@@ -19,6 +19,8 @@ export interface Plan {
     /** Names that the environment's aliases rewrote. */
     readonly rewrites: readonly { readonly from: string; readonly to: string }[];
     readonly notes: readonly string[];
+    /** What may be open at databases at once, where their limit is known; absent in plans of before that was looked at. */
+    readonly connections?: readonly PlannedConnections[];
     /** Migration files that are neither applied nor named. */
     readonly unnamedMigrations: readonly { readonly module: string; readonly identifier: string }[];
   };
@@ -85,6 +87,16 @@ export interface PlannedService {
   readonly intended: IntendedService;
   /** What has the traffic now. */
   readonly serving?: { readonly revision: string; readonly digest?: Digest };
+}
+
+/** What may be open at a database at once, at the worst moment of the release, and what it takes. */
+export interface PlannedConnections {
+  /** Absent for the server that all databases of the environment share. */
+  readonly database?: string;
+  readonly needed: number;
+  readonly limit: number;
+  /** What adds up to `needed`, each a short clause: `api 2 × 5 + 2 × 5 of the revision before`. */
+  readonly parts: readonly string[];
 }
 
 /** A revision template whose image may still have to be built. */

@@ -62,7 +62,9 @@ export const environmentSchema = z
     runtime: z.enum(["auto", "docker", "oci", "process"]).default("auto"),
     registry: text(),
     identities: z.strictObject({ build: account, deploy: account, migrate: account, runtime: account }),
-    databases: z.record(name(), z.strictObject({ user: name(), password: name() })).default({}),
+    databases: z
+      .record(name(), z.strictObject({ user: name(), password: name(), maxConnections: integer(1).optional() }))
+      .default({}),
     overrides: z.record(name(), z.string()).optional().meta({
       description: "Override → its value here: what a promoted manifest gets in place of the other environment's.",
       additionalScalars: true,

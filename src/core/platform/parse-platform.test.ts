@@ -133,6 +133,18 @@ environments:
     expect(parsePlatform(fed, "mobius.yaml")).toMatchObject({ ok: true, warnings: [] });
   });
 
+  it("warns of a worker that takes its work from elsewhere than its module's API puts it", () => {
+    const worker = "role: worker, run: { minInstances: 1, cpuThrottling: false }";
+    const text = (queue: string) =>
+      `${MINIMAL}services:\n  api: { image: api, env: { REDIS_URL: "redis://a:1/0", LEVEL: debug } }\n  loop: { image: api, ${worker}, env: { REDIS_URL: "${queue}", LEVEL: info } }\n`;
+    const warned = (queue: string) => {
+      const parsed = parsePlatform(text(queue), "mobius.yaml");
+      return parsed.ok ? parsed.warnings.map(({ code, where }) => `${code} ${where?.excerpt}`) : parsed.problems;
+    };
+    expect(warned("redis://a:1/1")).toEqual(["queue-differs services.loop.env.REDIS_URL"]);
+    expect(warned("redis://a:1/0")).toEqual([]);
+  });
+
   it.each([
     ["Api", "names are lower case"],
     [`a${"b".repeat(49)}`, "names leave room for revisions and tags"],

@@ -1,4 +1,10 @@
-import { isNothingToDo, type Plan, type PlannedMigration, type PlannedService } from "../plan/plan.ts";
+import {
+  isNothingToDo,
+  type Plan,
+  type PlannedConnections,
+  type PlannedMigration,
+  type PlannedService,
+} from "../plan/plan.ts";
 import { count } from "../values/count.ts";
 import { changeLines, outlookLines, type PlanOutlook } from "./plan-outlook.ts";
 
@@ -35,6 +41,7 @@ export function planText(plan: Plan, outlook?: PlanOutlook): string {
       ...actions.flags.map((flag) => `  ${flag.name} = ${flag.value}`),
       ...actions.overrides.map((override) => `  ${override.name} = ${override.value}`),
     ]),
+    ...section("Connections to databases", (plan.informative.connections ?? []).map(connectionsLine)),
     ...section(
       "Rewritten by aliases",
       plan.informative.rewrites.map(({ from, to }) => `  ${from} → ${to}`),
@@ -89,6 +96,10 @@ function migrationLine(migration: PlannedMigration): string {
   const mark = migration.state === "to-apply" ? "+" : " ";
   const when = migration.when === "before" ? "" : ", after the soak";
   return `  ${mark} ${migration.database}: ${migration.identifier} (${migration.kind}${when})${migration.state === "applied" ? " applied" : ""}`;
+}
+
+function connectionsLine({ database, needed, limit, parts }: PlannedConnections): string {
+  return `    ${database ?? "the server"}: at most ${needed} of ${limit} (${parts.join(", ")})`;
 }
 
 function serviceLines(service: PlannedService): readonly string[] {
