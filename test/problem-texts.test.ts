@@ -50,6 +50,7 @@ const PROBLEMS: readonly Problem[] = [
   platform.credentialInPlainText(inPlatform("services.api.env.DATABASE_URL"), "DATABASE_URL"),
   platform.addressWrittenOut(inPlatform("services.api.env.RAG_URL"), "RAG_URL"),
   platform.queueDiffers(inPlatform("services.worker.env.REDIS_URL"), "REDIS_URL", { worker: "worker", api: "api" }),
+  platform.canaryUnfit(inPlatform("environments.production.policies.canary.services.0"), "worker", "worker"),
   platform.workerThrottled(inPlatform("services.worker"), "worker"),
   manifest.manifestEnvironmentOther("release-manifests/m-staging.yaml", "staging", "production"),
   manifest.placeholderLeft(inManifest("commits.mobius-chat"), "<sha-or-tag>"),
@@ -127,6 +128,14 @@ const PROBLEMS: readonly Problem[] = [
   releases.reportRefused("api"),
   releases.checkFailed({ ...check, verdict: "failed", tries: 3 }),
   releases.checkFailed({ ...check, verdict: "inconclusive", tries: 1 }),
+  releases.canaryNotPassed({
+    ...{ number: 1, percent: 10, verdict: "failed" },
+    evidence: "api: 52 requests, 12 % failed where 1 % may",
+  }),
+  releases.canaryNotPassed({
+    ...{ number: 2, percent: 50, verdict: "inconclusive" },
+    evidence: "api: 3 requests where 50 are needed",
+  }),
   releases.candidateNotMade("api", "mobius-chat"),
   releases.servingOther("api", "api-rel2-1", "api-00007-abc"),
   releases.releaseCancelled("wrong manifest"),

@@ -112,6 +112,26 @@ describe("planRelease", () => {
     expect(other.digest).not.toBe(planned().digest);
   });
 
+  it("has a canary for those of its services that serve and change, covered by the digest", () => {
+    const canary = (services: readonly [string, ...string[]]) => {
+      const gates = { minRequests: 5 };
+      const policies = {
+        ...ENVIRONMENT.policies,
+        canary: { services, steps: [{ percent: 10, bakeMs: 1 }] as const, gates },
+      };
+      return { environment: { ...ENVIRONMENT, policies } };
+    };
+    expect(planned(canary(["api"])).actions.canary).toBeUndefined();
+    const changed = { services: { api: live(planned()) }, artifacts: { app: { key: KEY, missing: [] } } };
+    const plan = planned({ ...changed, ...canary(["other", "api"]) });
+    expect(plan.actions.canary).toEqual({
+      services: ["api"],
+      steps: [{ percent: 10, bakeMs: 1 }],
+      gates: { minRequests: 5 },
+    });
+    expect(plan.digest).not.toBe(planned(changed).digest);
+  });
+
   it("says that an image will be built when nobody has built its key", () => {
     const plan = planned({ artifacts: { app: { key: KEY, missing: [] } }, services: { api: live(planned()) } });
     expect(plan.actions.builds[0]?.state).toEqual({ kind: "to-build" });

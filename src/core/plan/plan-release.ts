@@ -1,4 +1,4 @@
-import { artifactOf, type Service } from "../platform/platform.ts";
+import { artifactOf, type Environment, type Service } from "../platform/platform.ts";
 import { assert, present } from "../values/assert.ts";
 import type { Checked } from "../values/checked.ts";
 import { type Digest, digestOfValue } from "../values/digest.ts";
@@ -48,6 +48,7 @@ export function planRelease(input: PlanInput): Checked<Plan> {
     services: services.planned,
     flags: Object.entries(manifest.featureFlags).map(([name, { value }]) => ({ name, value })),
     overrides: Object.entries(manifest.envOverrides).map(([name, { value }]) => ({ name, value })),
+    ...plannedCanary(environment, services.planned),
   };
   const preconditions = [...servingPreconditions(input, services.planned), ...ledgerPreconditions(input)];
   const covered = {
@@ -90,6 +91,15 @@ function plannedCommits(input: PlanInput): PlanActions["commits"] {
     const from = input.released[module];
     return { module, repository, path, ref, commit, ...(from === undefined ? {} : { from }) };
   });
+}
+
+/** A share of the requests can be given to a candidate only beside a revision that serves. */
+function plannedCanary({ policies }: Environment, services: readonly PlannedService[]): Pick<PlanActions, "canary"> {
+  const isShared = (name: string) =>
+    services.some(({ service, role, change }) => service === name && role === "api" && change === "update");
+  const [first, ...others] = policies.canary?.services.filter(isShared) ?? [];
+  if (policies.canary === undefined || first === undefined) return {};
+  return { canary: { ...policies.canary, services: [first, ...others] } };
 }
 
 function planBuilds(input: PlanInput): { planned: PlannedBuild[]; problems: Problem[] } {

@@ -2,7 +2,7 @@
  * A plan: what a release would change and why, as a value that is printed, saved, compared and approved by its digest
  * before anything happens. Pure. `actions` and `preconditions` are covered by the digest; `informative` is not.
  */
-import type { MigrationKind } from "../platform/platform.ts";
+import type { Canary, MigrationKind } from "../platform/platform.ts";
 import type { Digest } from "../values/digest.ts";
 import type { CommitId, ReleaseId } from "../values/ids.ts";
 import type { RevisionSettings } from "./observed.ts";
@@ -35,6 +35,8 @@ export interface PlanActions {
   readonly services: readonly PlannedService[];
   readonly flags: readonly { readonly name: string; readonly value: boolean }[];
   readonly overrides: readonly { readonly name: string; readonly value: string }[];
+  /** How the traffic of some services moves first, before that of the whole set; absent where it all moves at once. */
+  readonly canary?: Canary;
   /** Where the plan gives traffic back to what an earlier release had: that, and nothing is built, migrated or made. */
   readonly rollback?: { readonly to: ReleaseId; readonly revisions: Readonly<Record<string, string>> };
 }

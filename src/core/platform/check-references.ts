@@ -7,6 +7,7 @@ import { type ExpressionPart, parseExpression } from "./expression.ts";
 import type { Check, Platform, Service } from "./platform.ts";
 import {
   addressWrittenOut,
+  canaryUnfit,
   credentialInPlainText,
   environmentsOverlap,
   expressionInvalid,
@@ -123,7 +124,11 @@ class ReferenceCheck {
       const { promoteFrom, canary } = environment.policies;
       if (promoteFrom !== undefined) this.#known("environment", promoteFrom, environments, [...path, "promoteFrom"]);
       canary?.services.forEach((service, index) => {
-        this.#known("service", service, services, [...path, "canary", "services", index]);
+        const place = [...path, "canary", "services", index];
+        const role = this.#known("service", service, services, place) ? services[service]?.role : undefined;
+        if (role === "worker" || role === "job") {
+          this.problems.push(canaryUnfit(this.#file.whereOf(place), service, role));
+        }
       });
       for (const [override, value] of Object.entries(environment.overrides ?? {})) {
         const place = ["environments", name, "overrides", override];

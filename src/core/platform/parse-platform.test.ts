@@ -190,6 +190,11 @@ environments:
 
   it.each([
     ["canary: { services: [api], steps: [{ percent: 101, bake: 1m }] }", "value-invalid 8:63"],
+    ["canary: { services: [api], steps: [{ percent: 10, bake: 13h }] }", "value-invalid 8:73"],
+    [
+      "canary: { services: [api], steps: [{ percent: 10, bake: 1m }, { percent: 10, bake: 1m }] }",
+      "value-invalid 8:51",
+    ],
     ["canary: { services: [api], steps: [] }", "value-invalid 8:51"],
     ["freezes: [{ name: w, from: 2026-12-20, until: 2027-01-02T00:00, zone: UTC }]", "value-invalid 8:44"],
     ["freezes: [{ name: w, from: 2026-12-20T00:00, until: 2027-01-02T00:00, zone: Mars }]", "value-invalid 8:93"],

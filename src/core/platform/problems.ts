@@ -64,6 +64,18 @@ export function queueDiffers(
   };
 }
 
+/** A canary of something that takes no requests. */
+export function canaryUnfit(where: Where, service: string, role: "worker" | "job"): Problem {
+  return {
+    code: "canary-unfit",
+    severity: "error",
+    summary: `Service "${service}" is a ${role}, and a canary needs an API.`,
+    where,
+    why: ["A canary gives a candidate a share of the requests, and it is judged by how it answers them."],
+    fix: `Take "${service}" out of the canary: it moves with the set.`,
+  };
+}
+
 /** A credential in a file that git keeps; the problem never quotes it. */
 export function credentialInPlainText(where: Where, name: string): Problem {
   return {

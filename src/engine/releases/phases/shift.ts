@@ -6,12 +6,13 @@ import { err, ok, type Result } from "../../../core/values/result.ts";
 import { formatDuration } from "../../../core/values/time.ts";
 import type { PhaseContext, PhaseOutcome } from "../phase-context.ts";
 import { releaseCancelled } from "../problems.ts";
+import { runCanary } from "./canary.ts";
 import { deployRevision, pinTraffic, revisionLabels, revisionTemplate, touchedServices } from "./candidate.ts";
 
 const SHIFT_MS = 30_000;
 
 /**
- * Moves the traffic of the whole set. Workers first, since starting one is what can still fail: the new revision starts
+ * Moves the traffic of the whole set, that of its canary services step by step before. Workers first, since starting one is what can still fail: the new revision starts
  * and takes over, the old one drains. Then every API at once, then the jobs' definitions. The first failure ends it;
  * the restore phase moves everything back.
  */
@@ -19,6 +20,8 @@ export async function shiftTraffic(context: PhaseContext): Promise<PhaseOutcome>
   const services = touchedServices(context.release());
   const { rollback } = context.release().plan.actions;
   if (rollback !== undefined) return giveBack(context, services, rollback.revisions);
+  const canary = await runCanary(context);
+  if (!canary.ok) return canary;
   const startedMs = context.ports.clock.monotonicMs();
   for (const worker of services.filter((service) => service.role === "worker")) {
     const shifted = await shiftWorker(context, worker);
