@@ -240,13 +240,20 @@ export class ServerClient {
     return isOk ? ok((await response.value.json()) as T) : err({ status, problems: await problemsOf(response.value) });
   }
 
-  /** A release's events after the sequence given, as they come, until it has ended or the signal aborts. */
+  /**
+   * A release's events after the sequence given, as they come, until it has ended, the signal aborts or the connection
+   * breaks: whoever follows takes it up again.
+   */
   async *events(release: string, after: number, signal: AbortSignal): AsyncIterable<EventLine> {
     const path = `/api/v1/releases/${encodeURIComponent(release)}/events?after=${after}`;
     const response = await this.#transport.send("GET", path, undefined, signal);
     if (!response.ok || !response.value.ok) return;
-    for await (const line of lines(response.value)) {
-      if (line.startsWith("data: ")) yield JSON.parse(line.slice("data: ".length)) as EventLine;
+    try {
+      for await (const line of lines(response.value)) {
+        if (line.startsWith("data: ")) yield JSON.parse(line.slice("data: ".length)) as EventLine;
+      }
+    } catch (cause) {
+      if (cause instanceof SyntaxError) throw cause;
     }
   }
 

@@ -19,6 +19,11 @@ export function describeDatabases(label: string, start: () => Promise<DatabasesH
       expect(await h.databases.ledger("no_such_database")).toEqual([]);
     });
 
+    it("says how many connections its server takes", async () => {
+      await using h = await start();
+      expect(await h.databases.connectionLimit()).toBeGreaterThan(0);
+    });
+
     it("applies a file once, and remembers everything that was said of it", async () => {
       await using h = await start();
       const sql = "CREATE TABLE once ();";

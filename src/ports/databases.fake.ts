@@ -37,6 +37,7 @@ export function createMemoryDatabases({ clock }: { readonly clock: Clock }): Dat
       for (const { name, user, password } of databases) passwords.set(name, { user, password });
     },
     url,
+    connectionLimit: async () => 100,
     ledger: async (database) => [...ledgerOf(database)],
     async applySql(migration, sql) {
       const file = classifySql(sql, migration.identifier);

@@ -50,6 +50,8 @@ export interface Databases {
   ): Promise<void>;
   /** The URL that a service uses: password inside, hence a secret. */
   url(database: string, user: string, password: Secret): Secret;
+  /** How many connections the server of the databases takes in all; undefined where it cannot be asked. */
+  connectionLimit(): Promise<number | undefined>;
   /** Empty when the database has no ledger yet. */
   ledger(database: string): Promise<readonly LedgerRow[]>;
   /**

@@ -150,6 +150,7 @@ function inputOf(count: number): PlanInput {
     artifacts: entries((name) => ({ key: digestOf(name), present: digestOf(`${name} image`), missing: [] })),
     migrationFiles: {},
     ledgers: {},
+    connectionLimit: 100,
     services: {},
     jobs: {},
     addresses: Object.fromEntries(services.map(({ name }) => [name, `http://${name}`])),

@@ -1,5 +1,6 @@
 /** Checkers of the log: what it may hold, and what must stand in it before something happens outside. */
 import { applyEvent } from "../../src/core/release/apply-event.ts";
+import type { CanarySplit } from "../../src/core/release/events.ts";
 import type { Release } from "../../src/core/release/state.ts";
 import type { HistoryEntry } from "../sim/sim-calls.ts";
 import { releasesOf, stageText, streamsOf, type Witness } from "./witness.ts";
@@ -117,9 +118,16 @@ function announcesTraffic(event: Event, service: string, detail: string): boolea
     case "traffic-pinned":
     case "traffic-intended":
       return event.service === service && event.revision === revision;
+    case "canary-step-intended":
+      return event.services.some((each) => each.service === service && splitText(event.percent, each) === detail);
     case "candidate-intended":
       return event.service === service && event.isFirst && event.revision === revision;
     default:
       return false;
   }
+}
+
+/** The traffic of a canary step, as the history has it. */
+function splitText(percent: number, { serving, candidate }: CanarySplit): string {
+  return [`${serving}=${100 - percent}`, `${candidate}=${percent}`].filter((each) => !each.endsWith("=0")).join(" ");
 }

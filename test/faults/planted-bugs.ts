@@ -134,6 +134,26 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     })),
   },
   {
+    name: "a canary step moves more than was written down",
+    foundBy: "intent-before-effect",
+    plant: environment(({ services }) => ({
+      services: {
+        ...passing(services),
+        setTraffic: (service, traffic, deadlineMs) => {
+          const [serving, candidate] = traffic;
+          const isStep = candidate?.percent === 10;
+          const more = isStep
+            ? ([
+                { ...serving, percent: 80 },
+                { ...candidate, percent: 20 },
+              ] as const)
+            : traffic;
+          return services.setTraffic(service, more, deadlineMs);
+        },
+      },
+    })),
+  },
+  {
     name: "a server ignores that its lease is gone",
     foundBy: "fenced-writes",
     plant: (ports, world) => {

@@ -2,6 +2,7 @@
 import type { Outcome } from "../../src/core/release/events.ts";
 import { actorId } from "../../src/core/values/ids.ts";
 import type { ReleaseEngine } from "../../src/engine/releases/release-engine.ts";
+import { canaryWorld } from "../sim/canary-set.ts";
 import { flagWorld, NEW, OLD } from "../sim/flag-set.ts";
 import { MANIFEST, sampleWorld, seedSet } from "../sim/sample-set.ts";
 import type { SimWorld } from "../sim/sim-world.ts";
@@ -77,4 +78,8 @@ export const STORIES: readonly Story[] = [
     requests: [[release(OLD)], [release(NEW)], [rollback("back-1")]],
     ends: "succeeded",
   },
+  // A clock that is set leaves the numbers of a step in doubt, and what is in doubt is taken back: its end may be another.
+  { name: "canary", make: () => canaryWorld(), requests: ONE },
+  { name: "ill canary", make: () => canaryWorld({ isIll: true }), requests: ONE, ends: "rolled-back" },
+  { name: "cancelled canary", make: () => canaryWorld(), requests: ONE, isCancelled: true },
 ];

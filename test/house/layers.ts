@@ -51,8 +51,13 @@ const LAYERS: readonly Layer[] = [
   layer("src/core/audit", ["src/core/values"], "a record knows nothing of what it is a record of"),
   layer(
     "src/core/release",
-    ["src/core/values", "src/core/plan", "src/core/build"],
+    ["src/core/values", "src/core/metrics", "src/core/plan", "src/core/build"],
     "a release's state is made of its events",
+  ),
+  layer(
+    "src/core/canary",
+    ["src/core/values", "src/core/metrics", "src/core/platform", "src/core/release"],
+    "a judge is given numbers, and moves nothing",
   ),
   layer(
     "src/core/gates",

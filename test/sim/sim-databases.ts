@@ -24,6 +24,7 @@ export function simDatabases(
   return {
     provision: async () => {},
     url: () => new Secret("postgresql://"),
+    connectionLimit: async () => 100,
     ledger: async (database) =>
       ledger
         .filter((candidate) => candidate.database === database)

@@ -1,4 +1,5 @@
 import { isEnded, type Release } from "../../src/core/release/state.ts";
+import { present } from "../../src/core/values/assert.ts";
 import { digestOf } from "../../src/core/values/digest.ts";
 import { actorId } from "../../src/core/values/ids.ts";
 import { ReleaseEngine } from "../../src/engine/releases/release-engine.ts";
@@ -35,6 +36,11 @@ export async function releaseIn(
     if (outcome !== undefined && !life.signal.aborted) return outcome;
   }
   throw new Error(`not ended after ${LIVES} lives`);
+}
+
+/** Releases a manifest by an engine of its world that nothing kills. */
+export async function releaseBy(world: SimWorld, engine: ReleaseEngine, manifest: string): Promise<Release> {
+  return present(await live({ world, engine, signal: new AbortController().signal }, askFor(manifest)), manifest);
 }
 
 /** One engine until it is killed: nobody talks to a dead one. */

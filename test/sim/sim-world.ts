@@ -10,7 +10,7 @@ import { type Digest, digestOf } from "../../src/core/values/digest.ts";
 import type { CommitId } from "../../src/core/values/ids.ts";
 import { err, ok } from "../../src/core/values/result.ts";
 import { Secret } from "../../src/core/values/secret.ts";
-import { instant } from "../../src/core/values/time.ts";
+import { type Instant, instant } from "../../src/core/values/time.ts";
 import type { BuildRequest, EnvironmentPorts, ReleasePorts } from "../../src/engine/releases/release-ports.ts";
 import { createMemoryEventLog } from "../../src/ports/event-log.fake.ts";
 import { createMemoryPeople } from "../../src/ports/people.fake.ts";
@@ -56,6 +56,8 @@ export class SimWorld {
   readonly written: { release: string; files: Map<string, string> }[] = [];
   /** What was counted of requests: nothing by itself. */
   readonly requests = createMemoryRequestMetrics();
+  /** What users do while time goes by: nothing by itself. */
+  users: (at: Instant) => void = () => {};
   /** Everything that changed the world, in order. */
   readonly effects: string[] = [];
   /** What a request to an address is answered: by default every revision is well. */
@@ -152,6 +154,7 @@ export class SimWorld {
         sleep: async (durationMs, signal) => {
           await new Promise((resolve) => setImmediate(resolve));
           if (signal?.aborted !== true) this.#nowMs += Math.min(durationMs, 200);
+          this.users(instant(this.#nowMs + this.#wallMs));
           if (this.#dead.has(life)) await new Promise(() => {});
         },
       },

@@ -124,6 +124,7 @@ export function someRelease(over: Partial<Release> = {}): Release {
     appliedMigrations: [{ database: "app_db", identifier: "001.sql", durationMs: 120 }],
     pinned: { api: "api-rel6-1" },
     candidates: { api: { revision: "api-rel7-1", isFirst: false, ready: { digest: digestOf("new") } } },
+    canary: [],
     checks: [{ check: "services.api.checks[0]", on: "serving", verdict: "passed", tries: 1, evidence: "status 200" }],
     shifts: [{ service: "api", revision: "api-rel7-1", done: { at: secondsIn(41), url: "http://127.0.0.1:4001" } }],
     restored: {},

@@ -61,6 +61,11 @@ export function createDatabases(options: DatabasesOptions): Databases {
       for (const declared of databases.toReversed()) owners.set(declared.name, declared);
     },
     url,
+    connectionLimit: () =>
+      withClient(cluster.connect(), async (client) => {
+        const { rows } = await client.query<{ max_connections: string }>("SHOW max_connections");
+        return Number(present(rows[0], "max_connections").max_connections);
+      }),
     async ledger(database) {
       try {
         return await withClient(cluster.connect(database), readLedger);

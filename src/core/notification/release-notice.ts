@@ -78,6 +78,9 @@ function meaningOf(before: Release | undefined, event: ReleaseEvent, after: Rele
     case "candidate-intended":
     case "candidate-ready":
     case "check-ended":
+    case "canary-step-intended":
+    case "canary-step-begun":
+    case "canary-step-judged":
     case "traffic-intended":
     case "traffic-shifted":
     case "soak-started":

@@ -23,6 +23,8 @@ export interface PlanInput {
   readonly ledgers: Readonly<Record<string, readonly ObservedMigration[]>>;
   readonly services: Readonly<Record<string, ObservedService>>;
   readonly jobs: Readonly<Record<string, RevisionTemplate>>;
+  /** How many connections the databases' server takes; undefined where it cannot be asked. */
+  readonly connectionLimit: number | undefined;
   /** Service → its stable address. */
   readonly addresses: Readonly<Record<string, string>>;
   /** Secret → its newest enabled version; a missing secret is absent. */

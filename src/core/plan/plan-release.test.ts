@@ -73,6 +73,7 @@ function input(over: Partial<PlanInput> = {}): PlanInput {
     artifacts: { app: { key: KEY, present: IMAGE, missing: [] } },
     migrationFiles: {},
     ledgers: {},
+    connectionLimit: undefined,
     services: {},
     jobs: {},
     addresses: { api: "http://127.0.0.1:4001" },
@@ -109,6 +110,26 @@ describe("planRelease", () => {
       platform: platform([service("api", { env: { SELF: "${services.api.url}" } })]),
     });
     expect(other.digest).not.toBe(planned().digest);
+  });
+
+  it("has a canary for those of its services that serve and change, covered by the digest", () => {
+    const canary = (services: readonly [string, ...string[]]) => {
+      const gates = { minRequests: 5 };
+      const policies = {
+        ...ENVIRONMENT.policies,
+        canary: { services, steps: [{ percent: 10, bakeMs: 1 }] as const, gates },
+      };
+      return { environment: { ...ENVIRONMENT, policies } };
+    };
+    expect(planned(canary(["api"])).actions.canary).toBeUndefined();
+    const changed = { services: { api: live(planned()) }, artifacts: { app: { key: KEY, missing: [] } } };
+    const plan = planned({ ...changed, ...canary(["other", "api"]) });
+    expect(plan.actions.canary).toEqual({
+      services: ["api"],
+      steps: [{ percent: 10, bakeMs: 1 }],
+      gates: { minRequests: 5 },
+    });
+    expect(plan.digest).not.toBe(planned(changed).digest);
   });
 
   it("says that an image will be built when nobody has built its key", () => {

@@ -1,4 +1,4 @@
-import { artifactOf, type Service } from "../platform/platform.ts";
+import { artifactOf, type Environment, type Service } from "../platform/platform.ts";
 import { assert, present } from "../values/assert.ts";
 import type { Checked } from "../values/checked.ts";
 import { type Digest, digestOfValue } from "../values/digest.ts";
@@ -8,6 +8,7 @@ import { foreignValues } from "./foreign-values.ts";
 import { intendedEnv, intendedService, type Missing, type Wiring } from "./intended-service.ts";
 import { jobDigest } from "./observed.ts";
 import type { Plan, PlanActions, PlannedBuild, PlannedService, Precondition } from "./plan.ts";
+import { planConnections } from "./plan-connections.ts";
 import type { PlanInput } from "./plan-input.ts";
 import { planMigrations, unnamedMigrations } from "./plan-migrations.ts";
 import {
@@ -29,7 +30,14 @@ export function planRelease(input: PlanInput): Checked<Plan> {
   const builds = planBuilds(input);
   const migrations = planMigrations(input);
   const services = planServices(input, builds.planned);
-  const problems = [...input.problems, ...builds.problems, ...migrations.problems, ...services.problems];
+  const connections = planConnections(input, services.planned, migrations.planned);
+  const problems = [
+    ...input.problems,
+    ...builds.problems,
+    ...migrations.problems,
+    ...services.problems,
+    ...connections.errors,
+  ];
   const [first, ...rest] = problems;
   if (first !== undefined) return { ok: false, problems: [first, ...rest] };
   const { manifest, environment } = input;
@@ -40,6 +48,7 @@ export function planRelease(input: PlanInput): Checked<Plan> {
     services: services.planned,
     flags: Object.entries(manifest.featureFlags).map(([name, { value }]) => ({ name, value })),
     overrides: Object.entries(manifest.envOverrides).map(([name, { value }]) => ({ name, value })),
+    ...plannedCanary(environment, services.planned),
   };
   const preconditions = [...servingPreconditions(input, services.planned), ...ledgerPreconditions(input)];
   const covered = {
@@ -50,7 +59,7 @@ export function planRelease(input: PlanInput): Checked<Plan> {
   };
   return {
     ok: true,
-    warnings: [],
+    warnings: connections.warnings,
     value: {
       digest: digestOfValue(covered),
       environment: environment.name,
@@ -62,6 +71,7 @@ export function planRelease(input: PlanInput): Checked<Plan> {
       informative: {
         rewrites: manifest.rewrites.map(({ from, to }) => ({ from, to })),
         notes: [...manifest.notes, ...strayServices(input)],
+        connections: connections.planned,
         unnamedMigrations: unnamedMigrations(input),
       },
     },
@@ -81,6 +91,15 @@ function plannedCommits(input: PlanInput): PlanActions["commits"] {
     const from = input.released[module];
     return { module, repository, path, ref, commit, ...(from === undefined ? {} : { from }) };
   });
+}
+
+/** A share of the requests can be given to a candidate only beside a revision that serves. */
+function plannedCanary({ policies }: Environment, services: readonly PlannedService[]): Pick<PlanActions, "canary"> {
+  const isShared = (name: string) =>
+    services.some(({ service, role, change }) => service === name && role === "api" && change === "update");
+  const [first, ...others] = policies.canary?.services.filter(isShared) ?? [];
+  if (policies.canary === undefined || first === undefined) return {};
+  return { canary: { ...policies.canary, services: [first, ...others] } };
 }
 
 function planBuilds(input: PlanInput): { planned: PlannedBuild[]; problems: Problem[] } {

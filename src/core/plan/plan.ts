@@ -2,7 +2,7 @@
  * A plan: what a release would change and why, as a value that is printed, saved, compared and approved by its digest
  * before anything happens. Pure. `actions` and `preconditions` are covered by the digest; `informative` is not.
  */
-import type { MigrationKind } from "../platform/platform.ts";
+import type { Canary, MigrationKind } from "../platform/platform.ts";
 import type { Digest } from "../values/digest.ts";
 import type { CommitId, ReleaseId } from "../values/ids.ts";
 import type { RevisionSettings } from "./observed.ts";
@@ -19,6 +19,8 @@ export interface Plan {
     /** Names that the environment's aliases rewrote. */
     readonly rewrites: readonly { readonly from: string; readonly to: string }[];
     readonly notes: readonly string[];
+    /** What may be open at databases at once, where their limit is known; absent in plans of before that was looked at. */
+    readonly connections?: readonly PlannedConnections[];
     /** Migration files that are neither applied nor named. */
     readonly unnamedMigrations: readonly { readonly module: string; readonly identifier: string }[];
   };
@@ -33,6 +35,8 @@ export interface PlanActions {
   readonly services: readonly PlannedService[];
   readonly flags: readonly { readonly name: string; readonly value: boolean }[];
   readonly overrides: readonly { readonly name: string; readonly value: string }[];
+  /** How the traffic of some services moves first, before that of the whole set; absent where it all moves at once. */
+  readonly canary?: Canary;
   /** Where the plan gives traffic back to what an earlier release had: that, and nothing is built, migrated or made. */
   readonly rollback?: { readonly to: ReleaseId; readonly revisions: Readonly<Record<string, string>> };
 }
@@ -85,6 +89,16 @@ export interface PlannedService {
   readonly intended: IntendedService;
   /** What has the traffic now. */
   readonly serving?: { readonly revision: string; readonly digest?: Digest };
+}
+
+/** What may be open at a database at once, at the worst moment of the release, and what it takes. */
+export interface PlannedConnections {
+  /** Absent for the server that all databases of the environment share. */
+  readonly database?: string;
+  readonly needed: number;
+  readonly limit: number;
+  /** What adds up to `needed`, each a short clause: `api 2 × 5 + 2 × 5 of the revision before`. */
+  readonly parts: readonly string[];
 }
 
 /** A revision template whose image may still have to be built. */

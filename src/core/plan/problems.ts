@@ -1,5 +1,6 @@
 import type { Environment } from "../platform/platform.ts";
 import type { Problem, Where } from "../values/problem.ts";
+import type { PlannedConnections } from "./plan.ts";
 
 interface Details {
   readonly summary: string;
@@ -175,4 +176,40 @@ export function repositoryUnreachable(module: string, url: string, reason: strin
     why: `${url}: ${reason}`,
     fix: "Check the address in mobius.yaml and the credentials, then run this again.",
   });
+}
+
+/** More connections than a database takes: the last instance would be refused, or the release's migration. */
+export function connectionsExceeded(environment: string, connections: PlannedConnections): Problem {
+  const { needed, limit } = connections;
+  return {
+    code: "connections-exceeded",
+    severity: "error",
+    summary: `A release to ${environment} may need ${needed} connections at ${placeOf(connections)}, which takes ${limit}.`,
+    why: [`At the worst moment these are open at once: ${connections.parts.join(", ")}.`],
+    fix: connectionsFix(environment, connections),
+  };
+}
+
+/** So many connections that little more would be too many. */
+export function connectionsNear(environment: string, connections: PlannedConnections): Problem {
+  const { needed, limit } = connections;
+  return {
+    code: "connections-near",
+    severity: "warning",
+    summary: `A release to ${environment} may need ${needed} of the ${limit} connections that ${placeOf(connections)} takes.`,
+    why: [`At the worst moment these are open at once: ${connections.parts.join(", ")}.`],
+    fix: connectionsFix(environment, connections),
+  };
+}
+
+function placeOf({ database }: PlannedConnections): string {
+  return database === undefined ? "the databases' server" : `database ${database}`;
+}
+
+function connectionsFix(environment: string, { database }: PlannedConnections): string {
+  const limit =
+    database === undefined
+      ? "raise max_connections of the server"
+      : `raise its limit and environments.${environment}.databases.${database}.maxConnections`;
+  return `Lower run.maxInstances or pool of the services that are named, or ${limit}.`;
 }

@@ -7,16 +7,24 @@ import { type ExpressionPart, parseExpression } from "./expression.ts";
 import type { Check, Platform, Service } from "./platform.ts";
 import {
   addressWrittenOut,
+  canaryUnfit,
   credentialInPlainText,
   environmentsOverlap,
   expressionInvalid,
   imageCycle,
+  queueDiffers,
   referenceUnknown,
   workerThrottled,
 } from "./problems.ts";
 
 /** `SERVICE-NUMBER.REGION.run.app` and `SERVICE-HASH-REGION.a.run.app`. */
 const CLOUD_RUN_ADDRESS = /\bhttps:\/\/[a-z0-9-]+\.[a-z0-9-]+\.run\.app\b/;
+
+/** Names of variables that say where work is put and taken from. */
+const QUEUE_VARIABLE = /(^|_)(REDIS|QUEUE|BROKER|AMQP|RABBITMQ|NATS|KAFKA|TOPIC|SUBSCRIPTION)(_|$)/;
+
+/** How far `sameAs` is followed; more is a circle, and that is told of elsewhere. */
+const MAX_HOPS = 100;
 
 /** Every name of the platform file that leads nowhere, and what would not work as it stands (warnings). */
 export function checkReferences(platform: Platform, file: YamlFile): readonly Problem[] {
@@ -72,8 +80,31 @@ class ReferenceCheck {
       this.#variables(service.env, [...path, "env"]);
       this.#variables(service.rehearsal?.env ?? {}, [...path, "rehearsal", "env"]);
       for (const [index, check] of service.checks.entries()) this.check(check, [...path, "checks", index]);
+      if (service.role === "worker") this.#queues(service);
       if (isStarved(service)) this.problems.push(workerThrottled(this.#file.whereOfKey(path), name));
     }
+  }
+
+  /** A worker takes its work from where the APIs of its module put it: what names a queue must be the same in both. */
+  #queues(worker: Service): void {
+    for (const api of Object.values(this.#platform.services)) {
+      if (api.role !== "api" || this.#moduleOf(api) !== this.#moduleOf(worker)) continue;
+      for (const [variable, value] of Object.entries(worker.env)) {
+        const other = api.env[variable];
+        if (other === undefined || other === value || !QUEUE_VARIABLE.test(variable)) continue;
+        const where = this.#file.whereOf(["services", worker.name, "env", variable]);
+        this.problems.push(queueDiffers(where, variable, { worker: worker.name, api: api.name }));
+      }
+    }
+  }
+
+  #moduleOf({ image }: Service): string {
+    let entry = this.#platform.images[image];
+    for (let hops = 0; entry?.kind === "same-as" && hops < MAX_HOPS; hops += 1) {
+      entry = this.#platform.images[entry.image];
+    }
+    // An image that leads nowhere is a problem of its own: such a service is of no module but itself.
+    return entry?.kind === "built" ? `module ${entry.module}` : `image ${image}`;
   }
 
   #variables(variables: Readonly<Record<string, string>>, path: YamlPath): void {
@@ -93,7 +124,11 @@ class ReferenceCheck {
       const { promoteFrom, canary } = environment.policies;
       if (promoteFrom !== undefined) this.#known("environment", promoteFrom, environments, [...path, "promoteFrom"]);
       canary?.services.forEach((service, index) => {
-        this.#known("service", service, services, [...path, "canary", "services", index]);
+        const place = [...path, "canary", "services", index];
+        const role = this.#known("service", service, services, place) ? services[service]?.role : undefined;
+        if (role === "worker" || role === "job") {
+          this.problems.push(canaryUnfit(this.#file.whereOf(place), service, role));
+        }
       });
       for (const [override, value] of Object.entries(environment.overrides ?? {})) {
         const place = ["environments", name, "overrides", override];

@@ -10,6 +10,10 @@ const share = () => integer(1).refine((value) => value <= 100, "it must be at mo
 /** A wall clock's time in the freeze's zone. */
 const localTime = () => z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d$/, "it must be a time such as 2026-12-20T00:00");
 
+/** A cloud keeps a day of requests; the time before a canary is compared with, and takes as much again. */
+const MAX_BAKE_MS = 12 * 3_600_000;
+const bakeMs = () => durationMs().refine((value) => value <= MAX_BAKE_MS, "it must be at most 12h");
+
 const freezeSchema = z
   .strictObject({
     name: text(),
@@ -32,7 +36,10 @@ const policiesSchema = z
     canary: z
       .strictObject({
         services: nonEmpty(name()),
-        steps: nonEmpty(z.strictObject({ percent: share(), bake: durationMs() })),
+        steps: nonEmpty(z.strictObject({ percent: share(), bake: bakeMs() })).refine(
+          (steps) => steps.every(({ percent }, index) => percent > (steps[index - 1]?.percent ?? 0)),
+          "each step must have more percent than the one before",
+        ),
         gates: z
           .strictObject({
             errorRate: percent().optional(),
@@ -62,7 +69,9 @@ export const environmentSchema = z
     runtime: z.enum(["auto", "docker", "oci", "process"]).default("auto"),
     registry: text(),
     identities: z.strictObject({ build: account, deploy: account, migrate: account, runtime: account }),
-    databases: z.record(name(), z.strictObject({ user: name(), password: name() })).default({}),
+    databases: z
+      .record(name(), z.strictObject({ user: name(), password: name(), maxConnections: integer(1).optional() }))
+      .default({}),
     overrides: z.record(name(), z.string()).optional().meta({
       description: "Override → its value here: what a promoted manifest gets in place of the other environment's.",
       additionalScalars: true,

@@ -133,6 +133,18 @@ environments:
     expect(parsePlatform(fed, "mobius.yaml")).toMatchObject({ ok: true, warnings: [] });
   });
 
+  it("warns of a worker that takes its work from elsewhere than its module's API puts it", () => {
+    const worker = "role: worker, run: { minInstances: 1, cpuThrottling: false }";
+    const text = (queue: string) =>
+      `${MINIMAL}services:\n  api: { image: api, env: { REDIS_URL: "redis://a:1/0", LEVEL: debug } }\n  loop: { image: api, ${worker}, env: { REDIS_URL: "${queue}", LEVEL: info } }\n`;
+    const warned = (queue: string) => {
+      const parsed = parsePlatform(text(queue), "mobius.yaml");
+      return parsed.ok ? parsed.warnings.map(({ code, where }) => `${code} ${where?.excerpt}`) : parsed.problems;
+    };
+    expect(warned("redis://a:1/1")).toEqual(["queue-differs services.loop.env.REDIS_URL"]);
+    expect(warned("redis://a:1/0")).toEqual([]);
+  });
+
   it.each([
     ["Api", "names are lower case"],
     [`a${"b".repeat(49)}`, "names leave room for revisions and tags"],
@@ -178,6 +190,11 @@ environments:
 
   it.each([
     ["canary: { services: [api], steps: [{ percent: 101, bake: 1m }] }", "value-invalid 8:63"],
+    ["canary: { services: [api], steps: [{ percent: 10, bake: 13h }] }", "value-invalid 8:73"],
+    [
+      "canary: { services: [api], steps: [{ percent: 10, bake: 1m }, { percent: 10, bake: 1m }] }",
+      "value-invalid 8:51",
+    ],
     ["canary: { services: [api], steps: [] }", "value-invalid 8:51"],
     ["freezes: [{ name: w, from: 2026-12-20, until: 2027-01-02T00:00, zone: UTC }]", "value-invalid 8:44"],
     ["freezes: [{ name: w, from: 2026-12-20T00:00, until: 2027-01-02T00:00, zone: Mars }]", "value-invalid 8:93"],

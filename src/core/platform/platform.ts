@@ -101,6 +101,8 @@ export interface Service {
   readonly env: Readonly<Record<string, string>>;
   readonly secrets: Readonly<Record<string, SecretReference>>;
   readonly health: Health;
+  /** How many connections one instance may open to each of its databases; undefined where nobody said. */
+  readonly pool?: number;
   /** How a worker may run beside the live one; a worker without it does not start before the shift. */
   readonly rehearsal?: { readonly env: Readonly<Record<string, string>> };
   readonly checks: readonly Check[];
@@ -201,6 +203,8 @@ export interface DatabaseSettings {
   readonly user: string;
   /** Name of the secret that holds the password. */
   readonly passwordSecret: string;
+  /** How many connections it takes, where that is less than its server's; undefined where nobody said. */
+  readonly maxConnections?: number;
 }
 
 export interface Policies {

@@ -48,6 +48,34 @@ export function workerThrottled(where: Where, service: string): Problem {
   };
 }
 
+/** A worker that takes its work from elsewhere than its module's API puts it. */
+export function queueDiffers(
+  where: Where,
+  variable: string,
+  { worker, api }: { readonly worker: string; readonly api: string },
+): Problem {
+  return {
+    code: "queue-differs",
+    severity: "warning",
+    summary: `Worker "${worker}" and API "${api}" have another ${variable}: the worker may wait for work that goes elsewhere.`,
+    where,
+    why: ["Both are of one module, and a worker on another queue looks well and does nothing."],
+    fix: `Give both the same ${variable}, best by one expression: \${overrides.<name>}.`,
+  };
+}
+
+/** A canary of something that takes no requests. */
+export function canaryUnfit(where: Where, service: string, role: "worker" | "job"): Problem {
+  return {
+    code: "canary-unfit",
+    severity: "error",
+    summary: `Service "${service}" is a ${role}, and a canary needs an API.`,
+    where,
+    why: ["A canary gives a candidate a share of the requests, and it is judged by how it answers them."],
+    fix: `Take "${service}" out of the canary: it moves with the set.`,
+  };
+}
+
 /** A credential in a file that git keeps; the problem never quotes it. */
 export function credentialInPlainText(where: Where, name: string): Problem {
   return {

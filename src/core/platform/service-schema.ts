@@ -85,6 +85,9 @@ export const serviceSchema = z
           .default(60),
       })
       .prefault({}),
+    pool: integer(1)
+      .optional()
+      .meta({ description: "Connections that one instance may open to each of its databases." }),
     rehearsal: z.strictObject({ env: z.record(variable, z.string()) }).optional(),
     checks: z.array(checkSchema).default([]),
   })

@@ -114,6 +114,7 @@ function toService(name: string, shape: PlatformShape["services"][string]): Serv
     env: shape.env,
     secrets,
     health: shape.health,
+    ...(shape.pool === undefined ? {} : { pool: shape.pool }),
     ...(shape.rehearsal === undefined ? {} : { rehearsal: shape.rehearsal }),
     checks: shape.checks.map((check, index) => toCheck(check, `services.${name}.checks[${index}]`)),
   };
@@ -144,10 +145,11 @@ function toEnvironment(name: string, shape: PlatformShape["environments"][string
   return {
     ...rest,
     name,
-    databases: mapEntries(databases, (database, { user, password }) => ({
+    databases: mapEntries(databases, (database, { user, password, maxConnections }) => ({
       name: database,
       user,
       passwordSecret: password,
+      ...(maxConnections === undefined ? {} : { maxConnections }),
     })),
     policies: toPolicies(policies),
     ...(overrides === undefined ? {} : { overrides }),

@@ -26,6 +26,8 @@ export function logEntry(release: Release, changes: readonly ModuleChanges[]): s
     table(["Module", "Commit", "Since"], moduleRows(release)),
     commitLines(changes),
     table(["Database", "Migration", "Took"], migrationRows(release)),
+    table(["Canary step", "Services", "Began", "Verdict", "Evidence"], canaryRows(release)),
+    table(["Traffic moved", "To", "At"], shiftRows(release)),
     table(["Phase", "Result", "Tries", "Took"], phaseRows(release)),
     table(["Check", "On", "Verdict", "Tries", "Evidence"], checkRows(release)),
   ];
@@ -52,6 +54,7 @@ function facts(release: Release): readonly string[] {
     `- Umbrella commit: ${code(release.umbrellaCommit)}`,
     `- Build log: ${logUrl === undefined ? "none" : link(logUrl, logUrl)}`,
     `- Verification: ${verificationText(release)}`,
+    ...mixedTime(release),
     ...(release.backup === undefined ? [] : [`- Backup: ${code(release.backup)}`]),
     ...Object.entries(release.restored).map(
       ([service, revision]) =>
@@ -171,6 +174,37 @@ function migrationRows(release: Release): readonly string[][] {
     code(identifier),
     formatDuration(durationMs),
   ]);
+}
+
+function canaryRows({ canary }: Release): readonly string[][] {
+  return canary.map(({ step, percent, services, begun, judged }) => [
+    `${step}, ${percent} %`,
+    services.map(({ service }) => code(service)).join(", "),
+    begun === undefined ? "not begun" : toIso(begun.at),
+    judged?.verdict ?? "none",
+    text(judged?.evidence ?? ""),
+  ]);
+}
+
+/** In the order in which traffic moved. */
+function shiftRows(release: Release): readonly string[][] {
+  return doneShifts(release).map(({ service, revision, at }) => [code(service), code(revision), toIso(at)]);
+}
+
+function doneShifts({ shifts }: Release) {
+  return shifts
+    .flatMap(({ service, revision, done }) => (done === undefined ? [] : [{ service, revision, at: done.at }]))
+    .sort((one, other) => one.at - other.at);
+}
+
+/** From the first requests that went to the new set to the last that still could go to the old one. */
+function mixedTime(release: Release): readonly string[] {
+  const [begun, done] = [release.canary[0]?.begun?.at, doneShifts(release).map(({ at }) => at)];
+  const from = begun ?? done[0];
+  const until = done.at(-1) ?? release.canary.at(-1)?.judged?.at;
+  return from === undefined || until === undefined || from === until
+    ? []
+    : [`- Old and new served side by side: ${formatDuration(until - from)}`];
 }
 
 function phaseRows(release: Release): readonly string[][] {

@@ -39,6 +39,23 @@ describe("logEntry", () => {
     await expect(withLogEntry(released, placed(back, CHANGES))).toMatchFileSnapshot(golden("release-log.md"));
   });
 
+  it("has the steps of a canary, the order in which traffic moved, and how long old and new served", () => {
+    const services = [{ service: "api", serving: "api-rel6-1", candidate: "api-rel7-1" }] as const;
+    const step = {
+      ...{ step: 1, percent: 10, services },
+      begun: { at: secondsIn(31), until: secondsIn(41), before: [] },
+      judged: { at: secondsIn(41), verdict: "passed", evidence: "api: 52 requests, 0 % failed" },
+    } as const;
+    const moved = (service: string, at: number) => ({
+      ...{ service, revision: `${service}-rel7-1` },
+      done: { at: secondsIn(at), url: "" },
+    });
+    const entry = logEntry(someRelease({ canary: [step], shifts: [moved("api", 44), moved("worker", 42)] }), []);
+    expect(entry).toContain("| 1, 10 % | `api` | 2026-09-21T14:13:51.000Z | passed | api: 52 requests, 0 % failed |\n");
+    expect(entry).toMatch(/\| `worker` \| `worker-rel7-1` \| .*:02\.000Z \|\n\| `api` \| `api-rel7-1` \| .*:04\.000Z/);
+    expect(entry).toContain("- Old and new served side by side: 13.0 s\n");
+  });
+
   it("is the same while the release is being recorded and after its end", () => {
     const ended = someRelease();
     if (ended.stage.name !== "ended" || ended.stage.build.kind !== "ended") throw new Error("no ended build");

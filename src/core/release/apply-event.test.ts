@@ -119,6 +119,42 @@ describe("a release's life", () => {
     expect(release.pinned).toEqual({ api: "api-old" });
   });
 
+  it("takes each step of a canary once, one after another and each only after one that passed", () => {
+    const services = [{ service: "api", serving: "api-old", candidate: "api-rel1-1" }] as const;
+    const intended = (step: number) => ({ type: "canary-step-intended", step, percent: 10, services }) as const;
+    const begun = (step: number) => ({ type: "canary-step-begun", step, until: instant(9), before: [] }) as const;
+    const judged = (step: number, verdict: "passed" | "failed") =>
+      ({ type: "canary-step-judged", step, verdict, evidence: "" }) as const;
+    const follow = (...events: readonly ReleaseEvent[]) => foldRelease(record([...toShift, ...events])).ok;
+    expect(follow(intended(1), begun(1), judged(1, "passed"), intended(2))).toBe(true);
+    for (const illegal of [
+      [intended(2)],
+      [intended(1), intended(1)],
+      [intended(1), judged(1, "passed")],
+      [intended(1), begun(1), begun(1)],
+      [intended(1), begun(1), intended(2)],
+      [intended(1), begun(1), judged(1, "failed"), intended(2)],
+      [intended(1), begun(1), judged(1, "passed"), judged(1, "passed")],
+      [intended(1), begun(1), judged(1, "passed"), begun(2)],
+    ]) {
+      expect([illegal, follow(...illegal)]).toEqual([illegal, false]);
+    }
+    expect(foldRelease(record([requested, intended(1)])).ok).toBe(false);
+  });
+
+  it("says that traffic had moved where it had only for a canary step", () => {
+    const services = [{ service: "api", serving: "api-old", candidate: "api-rel1-1" }] as const;
+    const restored = fold([
+      ...toShift,
+      { type: "phase-started", phase: "shift" },
+      { type: "canary-step-intended", step: 1, percent: 10, services },
+      { type: "phase-failed", phase: "shift", problem: PROBLEM },
+      { type: "phase-started", phase: "restore" },
+      { type: "phase-succeeded", phase: "restore", summary: "1 service" },
+    ]);
+    expect(decide(restored)).toEqual({ kind: "end", outcome: { kind: "rolled-back", problem: PROBLEM } });
+  });
+
   it("numbers the tries of a phase that a crash interrupted", () => {
     const release = fold([
       ...toShift,

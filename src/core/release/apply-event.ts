@@ -17,6 +17,7 @@ import { assertNever } from "../values/assert.ts";
 import type { ActorId } from "../values/ids.ts";
 import { err, ok, type Result } from "../values/result.ts";
 import type { Instant } from "../values/time.ts";
+import { changeCanary } from "./apply-canary-event.ts";
 import { changeGates } from "./apply-gate-event.ts";
 import { endPhase, startPhase } from "./apply-phase-event.ts";
 import type { ReleaseEvent } from "./events.ts";
@@ -81,6 +82,7 @@ function begin(event: Extract<ReleaseEvent, { type: "release-requested" }>, reco
     pinned: {},
     candidates: {},
     checks: [],
+    canary: [],
     shifts: [],
     restored: {},
     lastSequence: recorded.sequence,
@@ -143,6 +145,10 @@ function change(release: Release, recorded: Recorded): Release | undefined {
       const { check, on, verdict, tries, evidence } = event;
       return { ...release, checks: [...release.checks, { check, on, verdict, tries, evidence }] };
     }
+    case "canary-step-intended":
+    case "canary-step-begun":
+    case "canary-step-judged":
+      return changeCanary(release, event, at);
     case "traffic-pinned":
     case "candidate-intended":
     case "candidate-ready":

@@ -95,6 +95,7 @@ function decideRestoring(release: Release): Next {
   if (release.cancelReason !== undefined) {
     return { kind: "end", outcome: { kind: "cancelled", reason: present(release.cancelReason, "reason") } };
   }
-  const hasMoved = release.shifts.some((shift) => shift.done !== undefined);
+  // A canary step that is meant may have moved some of its services before it was interrupted.
+  const hasMoved = release.canary.length > 0 || release.shifts.some((shift) => shift.done !== undefined);
   return { kind: "end", outcome: { kind: hasMoved ? "rolled-back" : "failed", problem: stage.problem } };
 }

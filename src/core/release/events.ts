@@ -3,10 +3,11 @@
  * its state is their fold (`apply-event.ts`). An event that announces an effect (`…-intended`) is stored before it.
  */
 import type { BuildStatus } from "../build/build-config.ts";
+import type { RevisionRequests } from "../metrics/requests.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Digest } from "../values/digest.ts";
 import type { CommitId, ReleaseId } from "../values/ids.ts";
-import type { Problem } from "../values/problem.ts";
+import type { NonEmpty, Problem } from "../values/problem.ts";
 import type { Instant } from "../values/time.ts";
 import type { ClosedGate } from "./closed-gate.ts";
 
@@ -89,6 +90,28 @@ export type ReleaseEvent =
       readonly tries: number;
       readonly evidence: string;
     }
+  /** Steps are numbered from 1. */
+  | {
+      readonly type: "canary-step-intended";
+      readonly step: number;
+      /** Share of the requests that goes to the candidates. */
+      readonly percent: number;
+      readonly services: NonEmpty<CanarySplit>;
+    }
+  /** The candidates have their share until then; the instant stands fast, whatever restarts in between. */
+  | {
+      readonly type: "canary-step-begun";
+      readonly step: number;
+      readonly until: Instant;
+      /** What had been counted of the candidates in the minute in which the step began. */
+      readonly before: readonly RevisionRequests[];
+    }
+  | {
+      readonly type: "canary-step-judged";
+      readonly step: number;
+      readonly verdict: Verdict;
+      readonly evidence: string;
+    }
   | { readonly type: "traffic-intended"; readonly service: string; readonly revision: string }
   | { readonly type: "traffic-shifted"; readonly service: string; readonly revision: string; readonly url: string }
   /** The set serves and is watched; the instant stands fast, whatever restarts in between. */
@@ -97,6 +120,13 @@ export type ReleaseEvent =
   | { readonly type: "cancel-requested"; readonly reason: string }
   | { readonly type: "written-back"; readonly commit: CommitId | "nothing-to-write" }
   | { readonly type: "release-ended"; readonly outcome: Outcome };
+
+/** The two revisions that a service's requests are shared between while a canary step bakes. */
+export interface CanarySplit {
+  readonly service: string;
+  readonly serving: string;
+  readonly candidate: string;
+}
 
 /** The phases of design section 11. Those up to `verify-candidates` are asked for by the build's steps. */
 export type PhaseName =

@@ -1,11 +1,12 @@
 import type { BuildStatus } from "../build/build-config.ts";
+import type { RevisionRequests } from "../metrics/requests.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Digest } from "../values/digest.ts";
 import type { ActorId, CommitId, ReleaseId } from "../values/ids.ts";
-import type { Problem } from "../values/problem.ts";
+import type { NonEmpty, Problem } from "../values/problem.ts";
 import type { Instant } from "../values/time.ts";
 import type { ClosedGate } from "./closed-gate.ts";
-import type { GivenBuild, Outcome, PhaseName, Verdict } from "./events.ts";
+import type { CanarySplit, GivenBuild, Outcome, PhaseName, Verdict } from "./events.ts";
 
 /** A release as its events made it. What is true only in some states stands in `stage`. */
 export interface Release {
@@ -38,6 +39,8 @@ export interface Release {
   readonly pinned: Readonly<Record<string, string>>;
   readonly candidates: Readonly<Record<string, Candidate>>;
   readonly checks: readonly CheckRecord[];
+  /** Steps in which a share of the requests went to candidates, in order. */
+  readonly canary: readonly CanaryStep[];
   /** Services whose traffic this release meant to move, in order. */
   readonly shifts: readonly Shift[];
   /** When the soak time is over; only after the shift. */
@@ -110,6 +113,15 @@ export interface CheckRecord {
   readonly verdict: Verdict;
   readonly tries: number;
   readonly evidence: string;
+}
+
+/** A step of a canary: meant, begun, judged. */
+export interface CanaryStep {
+  readonly step: number;
+  readonly percent: number;
+  readonly services: NonEmpty<CanarySplit>;
+  readonly begun?: { readonly at: Instant; readonly until: Instant; readonly before: readonly RevisionRequests[] };
+  readonly judged?: { readonly at: Instant; readonly verdict: Verdict; readonly evidence: string };
 }
 
 export interface Shift {

@@ -49,6 +49,10 @@ export function eventLine(event: ReleaseEvent): string | undefined {
       return `  candidate ${event.revision}${event.address === undefined ? "" : ` at ${event.address}`}`;
     case "check-ended":
       return `  ${event.verdict === "passed" ? "✓" : "✗"} ${event.check} on ${event.on}: ${event.verdict} (${event.evidence})`;
+    case "canary-step-intended":
+    case "canary-step-begun":
+    case "canary-step-judged":
+      return canaryLine(event);
     case "traffic-intended":
       return undefined;
     case "traffic-shifted":
@@ -63,6 +67,22 @@ export function eventLine(event: ReleaseEvent): string | undefined {
       return event.commit === "nothing-to-write" ? undefined : `  written back as ${event.commit.slice(0, 12)}`;
     case "release-ended":
       return endLine(event.outcome);
+    default:
+      return assertNever(event);
+  }
+}
+
+function canaryLine(event: Extract<ReleaseEvent, { type: `canary-step-${string}` }>): string {
+  const step = `canary step ${event.step}`;
+  switch (event.type) {
+    case "canary-step-intended":
+      return event.services
+        .map(({ service, candidate }) => `  ${step}: ${event.percent} % of ${service} to ${candidate}`)
+        .join("\n");
+    case "canary-step-begun":
+      return `  ${step} bakes until ${toIso(event.until)}`;
+    case "canary-step-judged":
+      return `  ${event.verdict === "passed" ? "✓" : "✗"} ${step}: ${event.verdict} (${event.evidence})`;
     default:
       return assertNever(event);
   }

@@ -1,7 +1,7 @@
 import type { Release } from "../release/state.ts";
 import { assertNever } from "../values/assert.ts";
 import { toIso } from "../values/time.ts";
-import { problemOf, reasonForWaiting, stateName } from "./project-release.ts";
+import { bakingStep, problemOf, reasonForWaiting, stateName } from "./project-release.ts";
 import type { Explanation } from "./release-view.ts";
 
 /** The state of a release, why, since when, what is next and what a person can do: one screen. */
@@ -39,6 +39,8 @@ function since(release: Release): string {
   if (stage.name === "ended") return toIso(stage.at);
   const [gate] = release.closedGates;
   if (gate !== undefined) return toIso(gate.since);
+  const baking = bakingStep(release)?.begun;
+  if (baking !== undefined) return toIso(baking.at);
   const running = release.phases.find((record) => record.outcome.kind === "running");
   const last = release.phases.at(-1);
   return toIso(running?.startedAt ?? last?.startedAt ?? release.requestedAt);
@@ -53,6 +55,9 @@ function nextOf(release: Release): string {
     case "building":
       return "Candidates are made and checked without traffic; then traffic moves for the whole set.";
     case "shifting":
+      if (bakingStep(release) !== undefined) {
+        return "If it passes, more of the traffic moves; if not, or if nothing can be said, all of it goes back.";
+      }
       return "The set is checked again on its real addresses.";
     case "verifying":
     case "finishing":

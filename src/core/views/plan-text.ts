@@ -1,5 +1,13 @@
-import { isNothingToDo, type Plan, type PlannedMigration, type PlannedService } from "../plan/plan.ts";
+import {
+  isNothingToDo,
+  type Plan,
+  type PlannedConnections,
+  type PlannedMigration,
+  type PlannedService,
+} from "../plan/plan.ts";
+import type { Canary } from "../platform/platform.ts";
 import { count } from "../values/count.ts";
+import { formatDuration } from "../values/time.ts";
 import { changeLines, outlookLines, type PlanOutlook } from "./plan-outlook.ts";
 
 /** A plan for people, as `mobius plan` prints it: what will change and why, in the order in which it will happen. */
@@ -31,10 +39,12 @@ export function planText(plan: Plan, outlook?: PlanOutlook): string {
     ...section("Images", actions.builds.map(buildLine)),
     ...section("Migrations", actions.migrations.map(migrationLine)),
     ...section("Services", actions.services.flatMap(serviceLines)),
+    ...section("Traffic", canaryLines(actions.canary)),
     ...section("Flags and overrides", [
       ...actions.flags.map((flag) => `  ${flag.name} = ${flag.value}`),
       ...actions.overrides.map((override) => `  ${override.name} = ${override.value}`),
     ]),
+    ...section("Connections to databases", (plan.informative.connections ?? []).map(connectionsLine)),
     ...section(
       "Rewritten by aliases",
       plan.informative.rewrites.map(({ from, to }) => `  ${from} → ${to}`),
@@ -89,6 +99,27 @@ function migrationLine(migration: PlannedMigration): string {
   const mark = migration.state === "to-apply" ? "+" : " ";
   const when = migration.when === "before" ? "" : ", after the soak";
   return `  ${mark} ${migration.database}: ${migration.identifier} (${migration.kind}${when})${migration.state === "applied" ? " applied" : ""}`;
+}
+
+function canaryLines(canary: Canary | undefined): readonly string[] {
+  if (canary === undefined) return [];
+  const { services, steps, gates } = canary;
+  const asked = [
+    ...(gates.errorRatePercent === undefined ? [] : [`at most ${gates.errorRatePercent} % failed`]),
+    ...(gates.latencyP95Ratio === undefined ? [] : [`p95 at most ${gates.latencyP95Ratio} × the serving revision's`]),
+  ];
+  return [
+    ...steps.map(
+      ({ percent, bakeMs }, index) =>
+        `    canary step ${index + 1}: ${percent} % of ${services.join(", ")} for ${formatDuration(bakeMs)}`,
+    ),
+    `    each passes with at least ${count(gates.minRequests, "request")}${asked.map((each) => `, ${each}`).join("")}`,
+    "    then all of the set",
+  ];
+}
+
+function connectionsLine({ database, needed, limit, parts }: PlannedConnections): string {
+  return `    ${database ?? "the server"}: at most ${needed} of ${limit} (${parts.join(", ")})`;
 }
 
 function serviceLines(service: PlannedService): readonly string[] {

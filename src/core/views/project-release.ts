@@ -5,11 +5,11 @@
 
 import type { PlannedService } from "../plan/plan.ts";
 import { buildOf } from "../release/apply-event.ts";
-import { isEnded, type PhaseRecord, type Release } from "../release/state.ts";
+import { type CanaryStep, isEnded, type PhaseRecord, type Release } from "../release/state.ts";
 import { assertNever } from "../values/assert.ts";
 import type { Problem } from "../values/problem.ts";
 import { toIso } from "../values/time.ts";
-import type { PhaseView, ReleaseStateName, ReleaseSummary, ReleaseView } from "./release-view.ts";
+import type { CanaryStepView, PhaseView, ReleaseStateName, ReleaseSummary, ReleaseView } from "./release-view.ts";
 
 /** One row of a list. */
 export function releaseSummary(release: Release): ReleaseSummary {
@@ -46,6 +46,7 @@ export function releaseView(release: Release): ReleaseView {
     approvals: release.approvals.map(({ by, at, comment }) => ({ by, at: toIso(at), comment })),
     ...(release.promotedFrom === undefined ? {} : { promotedFrom: release.promotedFrom }),
     ...(problem === undefined ? {} : { problem }),
+    ...(release.canary.length === 0 ? {} : { canary: release.canary.map(canaryView) }),
     services: release.plan.actions.services
       .filter((service) => service.role !== "job")
       .map((service) => serviceView(release, service)),
@@ -100,6 +101,7 @@ export function reasonForWaiting(release: Release): string | undefined {
       if (release.soakUntil !== undefined) return `the end of the soak time at ${toIso(release.soakUntil)}`;
       return `phase ${running === undefined ? stage.name : nameOf(running)}`;
     case "shifting":
+      return canaryWait(release) ?? `phase ${running === undefined ? stage.name : nameOf(running)}`;
     case "finishing":
     case "recording":
     case "restoring":
@@ -107,6 +109,21 @@ export function reasonForWaiting(release: Release): string | undefined {
     default:
       return assertNever(stage);
   }
+}
+
+/** The canary step that bakes. */
+export function bakingStep({ canary, stage }: Release): CanaryStep | undefined {
+  const last = canary.at(-1);
+  return stage.name !== "shifting" || last?.begun === undefined || last.judged !== undefined ? undefined : last;
+}
+
+function canaryWait(release: Release): string | undefined {
+  const baking = bakingStep(release);
+  if (baking?.begun === undefined) return undefined;
+  const { step, percent, services, begun } = baking;
+  const of = `${step} of ${release.plan.actions.canary?.steps.length ?? step}`;
+  const names = services.map(({ service }) => service).join(", ");
+  return `the end of canary step ${of}, ${percent} % of ${names}, at ${toIso(begun.until)}, and the verdict on it`;
 }
 
 function nameOf(record: PhaseRecord): string {
@@ -124,6 +141,17 @@ function phaseView(record: PhaseRecord): PhaseView {
     try: record.try,
     ...(outcome.kind === "succeeded" ? { summary: outcome.summary } : {}),
     ...(outcome.kind === "failed" ? { summary: `${outcome.problem.code}: ${outcome.problem.summary}` } : {}),
+  };
+}
+
+function canaryView({ step, percent, services, begun, judged }: CanaryStep): CanaryStepView {
+  return {
+    step,
+    percent,
+    services: services.map(({ service }) => service),
+    state: judged?.verdict ?? (begun === undefined ? "shifting" : "baking"),
+    ...(begun === undefined ? {} : { startedAt: toIso(begun.at), until: toIso(begun.until) }),
+    ...(judged === undefined ? {} : { evidence: judged.evidence }),
   };
 }
 

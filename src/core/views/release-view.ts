@@ -48,6 +48,8 @@ export interface ReleaseView extends ReleaseSummary {
   readonly approvals: readonly { readonly by: string; readonly at: string; readonly comment: string }[];
   /** The release whose manifest was promoted to this one's. */
   readonly promotedFrom?: string;
+  /** Canary steps so far, in order; absent where there are none. */
+  readonly canary?: readonly CanaryStepView[];
   /** Why it ended as it did. */
   readonly problem?: Problem;
   readonly services: readonly {
@@ -80,6 +82,18 @@ export interface PhaseView {
   readonly try: number;
   /** One line about what came of it. */
   readonly summary?: string;
+}
+
+/** A step in which a share of the requests goes to candidates. */
+export interface CanaryStepView {
+  readonly step: number;
+  readonly percent: number;
+  readonly services: readonly string[];
+  readonly state: "shifting" | "baking" | "passed" | "failed" | "inconclusive";
+  readonly startedAt?: string;
+  readonly until?: string;
+  /** What the verdict was reached by. */
+  readonly evidence?: string;
 }
 
 /** The answer of `mobius explain`: one screen. */

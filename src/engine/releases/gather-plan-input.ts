@@ -38,14 +38,16 @@ export async function gatherPlanInput(
   request: GatherRequest,
 ): Promise<PlanInput> {
   const { platform, environment, manifest } = request;
-  const [{ commits, problems }, services, secretVersions, addresses, jobs, ledgers] = await Promise.all([
-    resolveCommits(ports, request),
-    environmentPorts.services.list(),
-    gatherSecrets(environmentPorts, platform, environment),
-    gatherAddresses(environmentPorts, platform),
-    gatherJobs(environmentPorts, platform),
-    gatherLedgers(environmentPorts, platform, environment, manifest),
-  ]);
+  const [{ commits, problems }, services, secretVersions, addresses, jobs, ledgers, connectionLimit] =
+    await Promise.all([
+      resolveCommits(ports, request),
+      environmentPorts.services.list(),
+      gatherSecrets(environmentPorts, platform, environment),
+      gatherAddresses(environmentPorts, platform),
+      gatherJobs(environmentPorts, platform),
+      gatherLedgers(environmentPorts, platform, environment, manifest),
+      environmentPorts.databases.connectionLimit(),
+    ]);
   const [artifacts, migrationFiles] = await Promise.all([
     gatherArtifacts(ports, environmentPorts, { ...request, commits }),
     gatherMigrations(ports, platform, manifest, commits),
@@ -59,6 +61,7 @@ export async function gatherPlanInput(
     artifacts,
     migrationFiles,
     ledgers,
+    connectionLimit,
     services: Object.fromEntries(services.map((service) => [service.name, service])),
     jobs,
     addresses,

@@ -66,6 +66,27 @@ export function checkFailed(record: CheckRecord): Problem {
   );
 }
 
+/** A canary step failed, or nothing could be said of it. */
+export function canaryNotPassed(step: {
+  readonly number: number;
+  readonly percent: number;
+  readonly verdict: "failed" | "inconclusive";
+  readonly evidence: string;
+}): Problem {
+  const { number, percent, verdict, evidence } = step;
+  const isFailed = verdict === "failed";
+  return error(
+    isFailed ? "canary-failed" : "canary-inconclusive",
+    isFailed
+      ? `Canary step ${number}, with ${percent} % of the requests, failed.`
+      : `Canary step ${number}, with ${percent} % of the requests, found nothing out.`,
+    [evidence],
+    isFailed
+      ? "Read the candidate's log with mobius logs, mend the service, and release again once the environment is resumed."
+      : "Bake longer, ask for fewer requests (policies.canary), or release when more of them come; resume the environment first.",
+  );
+}
+
 /** A module's own script ended well and left no candidate. */
 export function candidateNotMade(service: string, module: string): Problem {
   return error(

@@ -6,6 +6,7 @@ import { err, ok, type Result } from "../../../core/values/result.ts";
 import { formatDuration } from "../../../core/values/time.ts";
 import type { PhaseContext, PhaseOutcome } from "../phase-context.ts";
 import { releaseCancelled } from "../problems.ts";
+import { runCanary } from "./canary.ts";
 import { deployRevision, touchedServices } from "./candidate.ts";
 import { pinTraffic } from "./pinned-traffic.ts";
 import { revisionLabels, revisionTemplate } from "./revision-template.ts";
@@ -13,7 +14,7 @@ import { revisionLabels, revisionTemplate } from "./revision-template.ts";
 const SHIFT_MS = 30_000;
 
 /**
- * Moves the traffic of the whole set. Workers first, since starting one is what can still fail: the new revision starts
+ * Moves the traffic of the whole set, that of its canary services step by step before. Workers first, since starting one is what can still fail: the new revision starts
  * and takes over, the old one drains. Then every API at once, then the jobs' definitions. The first failure ends it;
  * the restore phase moves everything back.
  */
@@ -21,6 +22,8 @@ export async function shiftTraffic(context: PhaseContext): Promise<PhaseOutcome>
   const services = touchedServices(context.release());
   const { rollback } = context.release().plan.actions;
   if (rollback !== undefined) return giveBack(context, services, rollback.revisions);
+  const canary = await runCanary(context);
+  if (!canary.ok) return canary;
   const startedMs = context.ports.clock.monotonicMs();
   for (const worker of services.filter((service) => service.role === "worker")) {
     const shifted = await shiftWorker(context, worker);
