@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import * as cli from "../src/cli/problems.ts";
 import * as adoption from "../src/core/adoption/problems.ts";
 import * as manifest from "../src/core/manifest/problems.ts";
+import * as migrations from "../src/core/migrations/baseline-problems.ts";
 import * as plan from "../src/core/plan/problems.ts";
 import * as platform from "../src/core/platform/problems.ts";
 import { digestOf } from "../src/core/values/digest.ts";
@@ -52,6 +53,17 @@ const PROBLEMS: readonly Problem[] = [
   platform.queueDiffers(inPlatform("services.worker.env.REDIS_URL"), "REDIS_URL", { worker: "worker", api: "api" }),
   platform.canaryUnfit(inPlatform("environments.production.policies.canary.services.0"), "worker", "worker"),
   platform.workerThrottled(inPlatform("services.worker"), "worker"),
+  migrations.baselineModuleUnclear("chat", ["mobius-chat", "mobius-rag"]),
+  migrations.baselineModuleUnclear("chat", []),
+  migrations.baselineSourceMissing("mobius_chat", "schema_migrations", "The table is empty."),
+  migrations.baselineMigrationMissing("002.sql", { module: "mobius-chat", commit: "0123456789abcdef" }),
+  migrations.baselineChecksumDiffers("db/001.sql", {
+    table: "schema_migrations",
+    theirs: "sha256:0",
+    ours: "sha256:1",
+  }),
+  migrations.baselineWithoutOrder("mobius-rag", "python"),
+  migrations.revisionRepeated("a1b2", ["backend/versions/1.py", "backend/versions/2.py"]),
   manifest.manifestEnvironmentOther("release-manifests/m-staging.yaml", "staging", "production"),
   manifest.placeholderLeft(inManifest("commits.mobius-chat"), "<sha-or-tag>"),
   manifest.nameUnknown(inManifest("commits.mobius-chta"), "module", "mobius-chta", "mobius-chat"),
@@ -179,6 +191,7 @@ const PROBLEMS: readonly Problem[] = [
   cli.serverUnreachable("http://127.0.0.1:7070", "connect ECONNREFUSED 127.0.0.1:7070"),
   cli.fileNotFound("m.yaml"),
   cli.outcomeUnsaid("staging", "db/054.sql"),
+  cli.baselineUnsaid("staging"),
   cli.releaseUnclear("These have not ended: REL-4, REL-3."),
   cli.triggerUnknown("staging"),
   cli.triggerInvalid("-x", 'invalid trigger name "-x": 1 to 64 letters, digits and -, no - at its ends'),

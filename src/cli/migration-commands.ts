@@ -1,4 +1,6 @@
-import type { CommandDefinition } from "./command-definition.ts";
+import { Option } from "commander";
+import { EARLIER_LEDGERS } from "../core/migrations/plan-baseline.ts";
+import { type CommandDefinition, collect } from "./command-definition.ts";
 
 const MIGRATIONS = { name: "migrations", description: "Migration ledgers: what is applied, and what is not settled." };
 
@@ -12,6 +14,39 @@ export function migrationCommands(): readonly CommandDefinition[] {
       examples: ["mobius migrations list staging", "mobius migrations list production --json"],
       run: async (context, [environment = ""]) =>
         (await import("./commands/migrations.ts")).listMigrations(context, environment),
+    },
+    {
+      name: "baseline <environment> <module>",
+      group: MIGRATIONS,
+      description: "Take into the ledger what the module's database has already, without running it.",
+      examples: [
+        'mobius migrations baseline staging mobius-chat --from schema_migrations --reason "migrated by scripts so far" --dry-run',
+        'mobius migrations baseline staging mobius-os --from alembic_version --reason "migrated by alembic so far"',
+        'mobius migrations baseline staging mobius-chat --through db/schema/063_threads.sql --reason "looked at each table"',
+      ],
+      options: (command) =>
+        command
+          .requiredOption("--reason <reason>", "why")
+          .addOption(
+            new Option("--from <table>", "what another tool's table in the database says").choices(EARLIER_LEDGERS),
+          )
+          .option("--through <migration>", "this one and all before it: SQL files by name, revisions by their chain")
+          .option("--only <migration>", "this one; may be given more than once", collect, [])
+          .option(
+            "--commit <ref>",
+            "the module's commit, tag or branch whose files these are (default: its remote's head)",
+          )
+          .option("--dry-run", "show what would be written"),
+      run: async (context, [environment = "", name = ""], given) =>
+        (await import("./commands/migrations.ts")).baselineMigrations(context, environment, {
+          name,
+          ...(given.from === undefined ? {} : { from: String(given.from) }),
+          ...(given.through === undefined ? {} : { through: String(given.through) }),
+          ...((given.only as readonly string[]).length === 0 ? {} : { only: given.only as readonly string[] }),
+          ...(given.commit === undefined ? {} : { commit: String(given.commit) }),
+          reason: String(given.reason),
+          dryRun: given.dryRun === true,
+        }),
     },
     {
       name: "resolve <environment> <migration>",

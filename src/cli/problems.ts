@@ -164,6 +164,16 @@ export function outcomeUnsaid(environment: string, migration: string): Problem {
   );
 }
 
+/** What a database has already is said in no way, or in several. */
+export function baselineUnsaid(environment: string): Problem {
+  return error(
+    "baseline-unsaid",
+    `It is not said what the database in ${environment} has already.`,
+    "Another tool's table says it, or a person does, and exactly one answer counts.",
+    "Give one of --from schema_migrations, --from alembic_version, --through <migration>, or --only <migration> for each.",
+  );
+}
+
 /** Neither a release nor `--latest`, or both. */
 export function promotionUnclear(environment: string): Problem {
   return error(

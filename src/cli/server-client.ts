@@ -5,6 +5,7 @@ import type { ReleaseRecord } from "../core/records/release-record.ts";
 import type { Whereabouts } from "../core/records/where.ts";
 import type { Problem } from "../core/values/problem.ts";
 import { err, ok, type Result } from "../core/values/result.ts";
+import type { BaselineView } from "../core/views/baseline-view.ts";
 import type { DriftView } from "../core/views/drift-view.ts";
 import type { IdentitiesView } from "../core/views/identities-view.ts";
 import type { MetricsView } from "../core/views/metrics-view.ts";
@@ -120,6 +121,11 @@ export class ServerClient {
 
   migrations(environment: string): Promise<Answer<MigrationsView>> {
     return this.#transport.json("GET", `/api/v1/environments/${encodeURIComponent(environment)}/migrations`);
+  }
+
+  baselineMigrations(environment: string, body: unknown): Promise<Answer<BaselineView>> {
+    const path = `/api/v1/environments/${encodeURIComponent(environment)}:baselineMigrations`;
+    return this.#transport.json("POST", path, body);
   }
 
   settleMigration(environment: string, body: unknown): Promise<Answer<MigrationsView>> {

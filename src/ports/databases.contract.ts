@@ -107,6 +107,32 @@ export function describeDatabases(label: string, start: () => Promise<DatabasesH
       expect(codeOf(await h.databases.applyScript(migration, async () => 0))).toBe("already-applied");
     });
 
+    it("adopts what was there before, all of it or nothing, and runs none of it", async () => {
+      await using h = await start();
+      const { database } = h;
+      expect(await h.databases.earlierRows(database, "schema_migrations")).toBeUndefined();
+      const migrations = ["a.sql", "b.sql"].map((identifier) => ({ identifier, checksum: digestOf("SELECT 1;") }));
+      const said = { environment: "staging", database, module: "chat", source: "by hand", who: "person:ada" };
+      expect(await h.databases.adopt({ ...said, migrations })).toEqual({ ok: true, value: 2 });
+      expect(await h.databases.adopt({ ...said, migrations })).toEqual({ ok: true, value: 0 });
+      expect(await h.databases.ledger(database)).toMatchObject([
+        { identifier: "a.sql", state: "applied", manifest: "by hand", release: "baseline", who: "person:ada" },
+        { identifier: "b.sql", state: "applied" },
+      ]);
+      const others = [...migrations, { identifier: "c.sql", checksum: digestOf("c") }];
+      const edited = [
+        { identifier: "d.sql", checksum: digestOf("d") },
+        { identifier: "b.sql", checksum: digestOf("x") },
+      ];
+      expect(await h.databases.adopt({ ...said, migrations: edited })).toMatchObject({
+        error: { code: "migration-changed" },
+      });
+      expect(await h.databases.ledger(database)).toHaveLength(2);
+      expect(await h.databases.adopt({ ...said, migrations: others })).toEqual({ ok: true, value: 1 });
+      const sql = "SELECT 1;";
+      expect(codeOf(await h.databases.applySql(migrationOf(database, "a.sql", sql), sql))).toBe("already-applied");
+    });
+
     it("keeps a script that failed as started", async () => {
       await using h = await start();
       const migration = migrationOf(h.database, "land.sh", "#!/bin/sh");

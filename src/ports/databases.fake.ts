@@ -4,7 +4,7 @@ import { migrationFailed } from "../core/migrations/problems.ts";
 import { err, ok } from "../core/values/result.ts";
 import { Secret } from "../core/values/secret.ts";
 import type { Clock } from "./clock.ts";
-import type { Databases, LedgerRow, MigrationToApply } from "./databases.ts";
+import { BASELINE, type Databases, type LedgerRow, type MigrationToApply } from "./databases.ts";
 
 /** A statement that calls a function of this name fails, on a real server too: a sentinel for tests and people. */
 const FAILING_FUNCTION = "no_such_function";
@@ -79,6 +79,18 @@ export function createMemoryDatabases({ clock }: { readonly clock: Clock }): Dat
       });
       ledgers.set(database, settled);
       return ok(rows.some(isMeant));
+    },
+    earlierRows: async () => undefined,
+    async adopt({ environment, database, module, migrations, source, who }) {
+      const rows: MigrationToApply[] = [];
+      for (const migration of migrations) {
+        const row = { environment, database, module, ...migration, manifest: source, release: BASELINE, who };
+        const known = judgeMigration(ledgerOf(database), row);
+        if (!known.ok) return known;
+        if (known.value === "new") rows.push(row);
+      }
+      for (const row of rows) record(row, "applied");
+      return ok(rows.length);
     },
     backUp: async (label) => ({ id: `${label}-${++backups}`, bytes: 0, durationMs: 0 }),
   };

@@ -1,3 +1,4 @@
+import type { EarlierLedger, EarlierRow } from "../core/migrations/plan-baseline.ts";
 import type { Digest } from "../core/values/digest.ts";
 import type { Problem } from "../core/values/problem.ts";
 import type { Result } from "../core/values/result.ts";
@@ -17,6 +18,9 @@ export interface LedgerRow {
   readonly state: "started" | "applied";
   readonly at: Instant;
 }
+
+/** What stands for the release in rows that were adopted. */
+export const BASELINE = "baseline";
 
 export interface MigrationToApply {
   /** For messages. */
@@ -39,11 +43,34 @@ export interface Settlement {
   readonly outcome: "applied" | "not-applied";
 }
 
+/** Rows for migrations that the database had before there was a ledger. */
+export interface Adoption {
+  /** For messages. */
+  readonly environment: string;
+  readonly database: string;
+  readonly module: string;
+  readonly migrations: readonly { readonly identifier: string; readonly checksum: Digest }[];
+  /** Where it is known from: another tool's table, or `by hand`. */
+  readonly source: string;
+  readonly who: string;
+}
+
+/** Taking over a database that something else has migrated so far. */
+export interface Baselines {
+  /** Every row of another tool's table, as its user sees it; undefined where there is none. At most 10 000 rows are read. */
+  earlierRows(database: string, table: EarlierLedger): Promise<readonly EarlierRow[] | undefined>;
+  /**
+   * Records the migrations as applied, without running them: all of them or none, under the migration lock. Those that the
+   * ledger has with the same checksum are passed over; gives how many were new. Refused as `applySql` is.
+   */
+  adopt(adoption: Adoption): Promise<Result<number, Problem>>;
+}
+
 /**
  * The databases of one environment under its migrate identity. One advisory lock per database is held on the very
  * connection that migrates. Applying what the ledger already has as applied does nothing; a changed checksum is refused.
  */
-export interface Databases {
+export interface Databases extends Baselines {
   /** Makes roles and databases that are missing, and sets passwords (embedded environments only). */
   provision(
     databases: readonly { readonly name: string; readonly user: string; readonly password: Secret }[],

@@ -6,12 +6,16 @@ import { runMobius } from "./run-mobius.ts";
 const WITH_DATABASES = PLATFORM_TEXT.replace(
   "project: mobius-staging\n",
   "project: mobius-staging\n    databases: { app: { user: app, password: app-password }, rag: { user: rag, password: rag-password } }\n",
+).replace(
+  "repository: ./app.git, path: app",
+  "repository: ./app.git, path: app, migrations: { database: app, kind: sql, directory: db }",
 );
 
 describe("migrations on the command line", () => {
   let server: ServerWorld;
   beforeAll(async () => {
-    server = await startServerWorld({ platformText: WITH_DATABASES });
+    const app = Object.fromEntries(["001", "002", "003"].map((name) => [`db/${name}.sql`, "SELECT 1;"]));
+    server = await startServerWorld({ platformText: WITH_DATABASES, app });
   });
   afterAll(() => server[Symbol.asyncDispose]());
 
@@ -67,12 +71,87 @@ describe("migrations on the command line", () => {
     expect(server.world.ledger).toEqual(before);
   });
 
-  it("are settled by nobody while a release has the environment", async () => {
+  describe("of a database that something else has migrated", () => {
+    const why = ["--reason", "migrated by hand so far"] as const;
+
+    it("are shown first, then adopted from its table, with who said so and why", async () => {
+      const earlier = ["baseline", "staging", "app", "--from", "schema_migrations", ...why];
+      server.world.ledger.splice(0, 99);
+      server.world.earlierRows["app/schema_migrations"] = [{ filename: "001.sql" }, { filename: "002.sql" }];
+      const shown = await mobius(...earlier, "--dry-run");
+      expect(shown.out).toMatch(
+        /^app of staging: 2 migrations of app would be adopted, at [0-9a-f]{12}\n {2}db\/001\.sql/,
+      );
+      expect(shown.out).toMatch(
+        /Not applied, as far as the ledger knows:\n {2}db\/003\.sql\nNothing was written\.\s*$/,
+      );
+      expect(server.world.ledger).toEqual([]);
+      expect((await mobius(...earlier)).code).toBe(0);
+      expect(server.world.ledger).toMatchObject([
+        { identifier: "db/001.sql", checksum: digestOf("SELECT 1;"), state: "applied", release: "baseline" },
+        { identifier: "db/002.sql" },
+      ]);
+      expect((await mobius(...earlier)).out).toContain("0 migrations of app adopted");
+      const listed = await mobius("list", "staging");
+      expect(listed.out).toContain("db/001.sql  (app) applied by baseline");
+      expect(listed.out).toContain(
+        "app: 2 migrations of app, from schema_migrations, said person:ada: migrated by hand so far",
+      );
+      const asked = (await server.audit.latest(100)).filter(({ what }) => what === "mobius.baselineMigrations");
+      expect(asked.length).toBeGreaterThan(0);
+    });
+
+    it("are named by hand, through one or each of them", async () => {
+      server.world.ledger.splice(0, 99);
+      const through = await mobius("baseline", "staging", "app", "--through", "002.sql", "--json", ...why);
+      const view = JSON.parse(through.out);
+      expect(view.migrations.map((each: { identifier: string }) => each.identifier)).toEqual([
+        "db/001.sql",
+        "db/002.sql",
+      ]);
+      expect(view.left).toEqual(["db/003.sql"]);
+      expect((await mobius("baseline", "staging", "app", "--only", "003.sql", "--only", "001.sql", ...why)).code).toBe(
+        0,
+      );
+      expect(server.world.ledger.map(({ identifier }) => identifier)).toEqual([
+        "db/001.sql",
+        "db/002.sql",
+        "db/003.sql",
+      ]);
+    });
+
+    it.each([
+      [["staging", "app"], 3, "baseline-unsaid"],
+      [["staging", "app", "--through", "001.sql", "--only", "002.sql"], 3, "baseline-unsaid"],
+      [["staging", "rag", "--through", "001.sql"], 3, "baseline-module-unclear"],
+      [["staging", "app", "--from", "alembic_version"], 3, "baseline-source-missing"],
+      [["staging", "app", "--only", "9.sql"], 3, "baseline-migration-missing"],
+      [["staging", "app", "--through", "001.sql", "--commit", "nowhere"], 3, "commit-not-pushed"],
+      [["staging", "app", "--through", "001.sql"], 3, "migration-dirty"],
+    ] as const)("are not adopted where it cannot be right: %j", async (argv, code, problem) => {
+      const before = [...server.world.ledger];
+      const refused = await mobius("baseline", ...argv, ...why);
+      expect([refused.code, refused.err]).toEqual([code, expect.stringContaining(`error[${problem}]`)]);
+      expect(server.world.ledger).toEqual(before);
+    });
+
+    it("say everything that is wrong at once", async () => {
+      server.world.ledger.splice(0, 99);
+      const refused = await mobius("baseline", "staging", "app", "--only", "8.sql", "--only", "9.sql", ...why);
+      expect(refused.err.match(/error\[baseline-migration-missing\]/g)).toHaveLength(2);
+    });
+  });
+
+  it("are settled and adopted by nobody while a release has the environment", async () => {
     const { leases } = server.world.ports();
     const taken = await leases.acquire({ lease: "environment/staging", holder: "REL-7", ttlMs: 600_000 });
     const refused = await mobius("resolve", "staging", "land.sh", "--applied", "--reason", "x");
     expect([refused.code, refused.err]).toEqual([5, expect.stringContaining("staging is being changed by REL-7.")]);
     expect(server.world.ledger).toContainEqual(row("land.sh", "started"));
+    server.world.ledger.splice(0, 99);
+    const other = await mobius("baseline", "staging", "app", "--through", "001.sql", "--reason", "x");
+    expect([other.code, other.err]).toEqual([5, expect.stringContaining("staging is being changed by REL-7.")]);
+    expect(server.world.ledger).toEqual([]);
     if (taken.kind === "acquired") await leases.release(taken.fence);
   });
 });

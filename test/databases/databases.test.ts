@@ -192,6 +192,21 @@ describe("SQL migrations", () => {
   });
 });
 
+describe("another tool's table", () => {
+  it("is read as the database's own user sees it", async () => {
+    await using h = await harness();
+    const checksum = "0".repeat(64);
+    await h.apply(
+      "a.sql",
+      `CREATE TABLE schema_migrations (filename text PRIMARY KEY, checksum text);
+      INSERT INTO schema_migrations VALUES ('001.sql', '${checksum}');
+      CREATE VIEW alembic_version AS SELECT current_user::text AS version_num;`,
+    );
+    expect(await h.databases.earlierRows(h.database, "schema_migrations")).toEqual([{ filename: "001.sql", checksum }]);
+    expect(await h.databases.earlierRows(h.database, "alembic_version")).toEqual([{ version_num: h.user }]);
+  });
+});
+
 describe("two migrators", () => {
   it("take turns, and the second finds the work done", async () => {
     await using h = await harness();

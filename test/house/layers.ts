@@ -40,7 +40,7 @@ const LAYERS: readonly Layer[] = [
   layer("src/core/migrations", ["src/core/values"], "judging SQL needs its text only"),
   layer(
     "src/core/plan",
-    ["src/core/values", "src/core/platform", "src/core/manifest", "src/core/build"],
+    ["src/core/values", "src/core/platform", "src/core/manifest", "src/core/build", "src/core/migrations"],
     "a plan knows nothing of releases",
   ),
   layer(

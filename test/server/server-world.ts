@@ -68,14 +68,17 @@ export interface ServerWorld extends AsyncDisposable {
 }
 
 /** The real HTTP server and release engine over a world in memory, listening on a port of its own. */
-export async function startServerWorld({ platformText = PLATFORM_TEXT } = {}): Promise<ServerWorld> {
+export async function startServerWorld({
+  platformText = PLATFORM_TEXT,
+  app: appFiles = {} as Readonly<Record<string, string>>,
+} = {}): Promise<ServerWorld> {
   const world = new SimWorld({
     umbrella: {
       "mobius.yaml": platformText,
       [PRODUCTION_MANIFEST]: `release_id: x-production\ncommits:\n  app: "${"1".repeat(40)}"\n`,
       [MANIFEST]: `release_id: x-staging\ncommits:\n  app: "${"1".repeat(40)}"\nnotes: ['${HOSTILE}']\n`,
     },
-    "./app.git": { "server.js": "1" },
+    "./app.git": { "server.js": "1", ...appFiles },
   });
   const people = createPeople({
     documents: createMemoryDocuments(),

@@ -1,16 +1,19 @@
+import type { EarlierRow } from "../../src/core/migrations/plan-baseline.ts";
 import type { ObservedMigration } from "../../src/core/plan/observed.ts";
 import { ok } from "../../src/core/values/result.ts";
 import { Secret } from "../../src/core/values/secret.ts";
 import { instant } from "../../src/core/values/time.ts";
 import type { EnvironmentPorts } from "../../src/engine/releases/release-ports.ts";
-import type { MigrationToApply } from "../../src/ports/databases.ts";
+import { BASELINE, type MigrationToApply } from "../../src/ports/databases.ts";
 
 export type SimLedger = (ObservedMigration & { database: string; release: string })[];
 
-/** The databases of a world in memory, which are their ledger; `applied` hears of each migration that changed something. */
+/** The databases of a world in memory, which are their ledger; `applied` hears of each migration that changed something.
+ * `earlier` has other tools' tables, by `<database>/<table>`. */
 export function simDatabases(
   ledger: SimLedger,
   applied: (migration: MigrationToApply) => void,
+  earlier: Readonly<Record<string, readonly EarlierRow[]>>,
 ): EnvironmentPorts["databases"] {
   const row = (database: string, identifier: string) =>
     ledger.find((candidate) => candidate.database === database && candidate.identifier === identifier);
@@ -43,6 +46,14 @@ export function simDatabases(
       if (dirty === undefined) return ok(false);
       ledger.splice(at, 1, ...(outcome === "applied" ? [{ ...dirty, state: "applied" as const }] : []));
       return ok(true);
+    },
+    earlierRows: async (database, table) => earlier[`${database}/${table}`],
+    adopt: async ({ database, module, migrations }) => {
+      const added = migrations.filter(({ identifier }) => row(database, identifier) === undefined);
+      ledger.push(
+        ...added.map((each) => ({ database, module, ...each, release: BASELINE, state: "applied" as const })),
+      );
+      return ok(added.length);
     },
     backUp: async (label) => ({ id: label, bytes: 1, durationMs: 1 }),
   };

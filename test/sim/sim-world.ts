@@ -3,7 +3,9 @@
  * call: before the call does anything, or after it has done it and before its answer arrives. After a crash the old
  * engine's calls never come back, as those of a killed process never do, and a new engine starts on the same world.
  */
+
 import type { BuildConfig, BuildStatus } from "../../src/core/build/build-config.ts";
+import type { EarlierRow } from "../../src/core/migrations/plan-baseline.ts";
 import type { ObservedRevision, ObservedService, RevisionTemplate } from "../../src/core/plan/observed.ts";
 import type { ReleaseEvent } from "../../src/core/release/events.ts";
 import { type Digest, digestOf } from "../../src/core/values/digest.ts";
@@ -53,6 +55,8 @@ export class SimWorld {
   readonly builds = new Map<string, SimBuild>();
   readonly images = new Map<string, Digest>();
   readonly ledger: SimLedger = [];
+  /** Other tools' tables, by `<database>/<table>`. */
+  readonly earlierRows: Record<string, readonly EarlierRow[]> = {};
   readonly written: { release: string; files: Map<string, string> }[] = [];
   /** What was counted of requests: nothing by itself. */
   readonly requests = createMemoryRequestMetrics();
@@ -142,7 +146,11 @@ export class SimWorld {
       }),
       databases: wrap(
         "databases",
-        simDatabases(this.ledger, ({ identifier, database }) => this.#effect(life, "migration", identifier, database)),
+        simDatabases(
+          this.ledger,
+          ({ identifier, database }) => this.#effect(life, "migration", identifier, database),
+          this.earlierRows,
+        ),
       ),
       requestMetrics: wrap("requestMetrics", this.requests.requestMetrics),
       deployTokens: wrap("deployTokens", { issue: async () => new Secret("for a script") }),

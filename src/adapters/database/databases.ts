@@ -6,6 +6,7 @@ import { present } from "../../core/values/assert.ts";
 import { Secret } from "../../core/values/secret.ts";
 import type { Clock, Ids } from "../../ports/clock.ts";
 import type { Databases } from "../../ports/databases.ts";
+import { adoptMigrations, readEarlierRows } from "./adopt.ts";
 import { type BackupContext, backUpCluster, sweepBackups } from "./back-up.ts";
 import { type ClusterAccess, sqlStateOf, userConfig, withClient } from "./cluster-access.ts";
 import { readLedger, settleRow } from "./ledger.ts";
@@ -53,6 +54,11 @@ export function createDatabases(options: DatabasesOptions): Databases {
     };
   };
 
+  const forPerson = (database: string): MigratorContext => {
+    const { limits, ...context } = contextOf(database);
+    return { ...context, limits: { ...limits, waitMs: Math.min(limits.waitMs, PERSON_WAITS_MS) } };
+  };
+
   return {
     async provision(databases) {
       await sweepBackups(options);
@@ -81,12 +87,10 @@ export function createDatabases(options: DatabasesOptions): Databases {
       return applyScriptMigration(contextOf(name), migration, { run, url: url(name, user, password) });
     },
     settle(settlement) {
-      const { limits, ...context } = contextOf(settlement.database);
-      const waitMs = Math.min(limits.waitMs, PERSON_WAITS_MS);
-      return withLedger({ ...context, limits: { ...limits, waitMs } }, settlement, (client) =>
-        settleRow(client, settlement),
-      );
+      return withLedger(forPerson(settlement.database), settlement, (client) => settleRow(client, settlement));
     },
+    earlierRows: (database, table) => readEarlierRows(contextOf(database), table),
+    adopt: (adoption) => adoptMigrations(forPerson(adoption.database), adoption),
     backUp: (label) => backUpCluster(options, label),
   };
 }

@@ -1,7 +1,8 @@
+import { baselineText } from "../../core/views/baseline-view.ts";
 import { type MigrationsView, migrationsText } from "../../core/views/migrations-view.ts";
 import { EXIT } from "../../ports/api/exit-codes.ts";
 import type { CommandContext } from "../command-context.ts";
-import { outcomeUnsaid } from "../problems.ts";
+import { baselineUnsaid, outcomeUnsaid } from "../problems.ts";
 import { report } from "../report.ts";
 import type { Answer } from "../server-client.ts";
 
@@ -30,6 +31,28 @@ export async function resolveMigration(
     return report(context, [outcomeUnsaid(environment, said.identifier)]);
   }
   return show(context, await context.server.settleMigration(environment, { ...said, outcome }));
+}
+
+/** Takes a database over that something else migrated so far. */
+export async function baselineMigrations(
+  context: CommandContext,
+  environment: string,
+  request: {
+    readonly name: string;
+    readonly from?: string;
+    readonly through?: string;
+    readonly only?: readonly string[];
+    readonly commit?: string;
+    readonly reason: string;
+    readonly dryRun: boolean;
+  },
+): Promise<number> {
+  const said = [request.from, request.through, request.only].filter((each) => each !== undefined);
+  if (said.length !== 1) return report(context, [baselineUnsaid(environment)]);
+  const answer = await context.server.baselineMigrations(environment, request);
+  if (!answer.ok) return report(context, answer.error);
+  context.out(context.json ? JSON.stringify(answer.value, undefined, 2) : baselineText(answer.value));
+  return EXIT.success;
 }
 
 function show(context: CommandContext, answer: Answer<MigrationsView>): number {

@@ -3,7 +3,7 @@
  * releases back until somebody lifts it, and freezes that people set besides those of the platform file.
  */
 import { assertNever } from "../values/assert.ts";
-import type { ActorId } from "../values/ids.ts";
+import type { ActorId, CommitId } from "../values/ids.ts";
 import type { Instant } from "../values/time.ts";
 
 /** Version of the payloads below. */
@@ -17,7 +17,9 @@ export type DecisionEvent =
   /** A difference that nobody has to mind until the moment given. */
   | { readonly type: "drift-ignored"; readonly drift: string; readonly reason: string; readonly until: Instant }
   /** How a migration stands that was started and never finished. Kept before its ledger is touched. */
-  | { readonly type: "migration-settled"; readonly reason: string; readonly settled: SettledMigration };
+  | { readonly type: "migration-settled"; readonly reason: string; readonly settled: SettledMigration }
+  /** What a database had before its ledger. Kept before its ledger is touched. */
+  | { readonly type: "migrations-adopted"; readonly reason: string; readonly adopted: AdoptedMigrations };
 
 /** A dirty migration, and what a person found of it. */
 export interface SettledMigration {
@@ -25,6 +27,17 @@ export interface SettledMigration {
   readonly module: string;
   readonly identifier: string;
   readonly outcome: "applied" | "not-applied";
+}
+
+/** Migrations that a ledger took over without running them. */
+export interface AdoptedMigrations {
+  readonly database: string;
+  readonly module: string;
+  /** The module's commit whose files were compared. */
+  readonly commit: CommitId;
+  /** Where it is known from: another tool's table, or `by hand`. */
+  readonly source: string;
+  readonly identifiers: readonly string[];
 }
 
 export interface Decisions {
@@ -36,11 +49,20 @@ export interface Decisions {
   readonly ignoredDrift: Readonly<Record<string, { readonly reason: string; readonly until: Instant }>>;
   /** The last ones, oldest first. */
   readonly settlements: readonly Settlement[];
+  /** The last ones, oldest first. */
+  readonly baselines: readonly Baselined[];
   readonly lastSequence: number;
 }
 
 /** Who settled a migration, and why as they did. */
 export interface Settlement extends SettledMigration {
+  readonly by: ActorId;
+  readonly at: Instant;
+  readonly reason: string;
+}
+
+/** Who had migrations taken over, and why. */
+export interface Baselined extends AdoptedMigrations {
   readonly by: ActorId;
   readonly at: Instant;
   readonly reason: string;
@@ -69,10 +91,10 @@ export interface RecordedDecision {
 }
 
 /** No decision yet. */
-export const UNDECIDED: Decisions = { freezes: [], ignoredDrift: {}, settlements: [], lastSequence: 0 };
+export const UNDECIDED: Decisions = { freezes: [], ignoredDrift: {}, settlements: [], baselines: [], lastSequence: 0 };
 
-/** How many settlements are kept at hand; all of them stay in the event log. */
-const SETTLEMENTS_KEPT = 100;
+/** How many settlements and baselines are kept at hand; all of them stay in the event log. */
+const KEPT = 100;
 
 /** Folds one decision in. Total: every decision can follow every other. */
 export function applyDecision(before: Decisions, { event, actor, at, sequence }: RecordedDecision): Decisions {
@@ -99,7 +121,11 @@ export function applyDecision(before: Decisions, { event, actor, at, sequence }:
     }
     case "migration-settled": {
       const settlement = { ...event.settled, by: actor, at, reason: event.reason };
-      return { ...next, settlements: [...before.settlements, settlement].slice(-SETTLEMENTS_KEPT) };
+      return { ...next, settlements: [...before.settlements, settlement].slice(-KEPT) };
+    }
+    case "migrations-adopted": {
+      const baselined = { ...event.adopted, by: actor, at, reason: event.reason };
+      return { ...next, baselines: [...before.baselines, baselined].slice(-KEPT) };
     }
     default:
       return assertNever(event);

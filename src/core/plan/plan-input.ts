@@ -2,6 +2,7 @@
  * Everything that a plan is made of, gathered by the shell before the pure planner runs. Begin with `PlanInput`.
  */
 import type { Manifest } from "../manifest/manifest.ts";
+import type { AlembicRevision } from "../migrations/alembic-revisions.ts";
 import type { Environment, Platform } from "../platform/platform.ts";
 import type { Digest } from "../values/digest.ts";
 import type { CommitId } from "../values/ids.ts";
@@ -59,4 +60,6 @@ export interface MigrationFile {
   /** Path in the module's repository. */
   readonly path: string;
   readonly checksum: Digest;
+  /** Of a file that is an Alembic revision, in a module that has such. */
+  readonly revision?: AlembicRevision;
 }

@@ -1,4 +1,4 @@
-import type { Settlement } from "../gates/decisions.ts";
+import type { Baselined, Settlement } from "../gates/decisions.ts";
 import { count } from "../values/count.ts";
 import { type Instant, toIso } from "../values/time.ts";
 
@@ -27,6 +27,18 @@ export interface MigrationsView {
     readonly at: string;
     readonly reason: string;
   }[];
+  /** What was taken over from before there was a ledger, oldest first. */
+  readonly baselines: readonly {
+    readonly database: string;
+    readonly module: string;
+    readonly commit: string;
+    /** Another tool's table, or `by hand`. */
+    readonly source: string;
+    readonly identifiers: readonly string[];
+    readonly by: string;
+    readonly at: string;
+    readonly reason: string;
+  }[];
 }
 
 interface ShownRow {
@@ -45,6 +57,7 @@ export function migrationsView(report: {
   readonly environment: string;
   readonly migrations: readonly ShownRow[];
   readonly settlements: readonly Settlement[];
+  readonly baselines: readonly Baselined[];
 }): MigrationsView {
   return {
     apiVersion: "mobius/v1",
@@ -55,11 +68,12 @@ export function migrationsView(report: {
       at: toIso(at),
     })),
     settlements: report.settlements.map((settlement) => ({ ...settlement, at: toIso(settlement.at) })),
+    baselines: report.baselines.map((baseline) => ({ ...baseline, at: toIso(baseline.at) })),
   };
 }
 
 /** The same as text: each database's ledger, what is dirty and what to do about it, and who settled what. */
-export function migrationsText({ environment, migrations, settlements }: MigrationsView): string {
+export function migrationsText({ environment, migrations, settlements, baselines }: MigrationsView): string {
   const databases = [...new Set(migrations.map(({ database }) => database))];
   const dirty = migrations.filter(({ state }) => state === "dirty");
   const head =
@@ -82,6 +96,11 @@ export function migrationsText({ environment, migrations, settlements }: Migrati
     ...settlements.map(
       ({ database, identifier, outcome, by, at, reason }) =>
         `  ${at}  ${database}: ${identifier} ${outcome.replace("-", " ")}, said ${by}: ${reason}`,
+    ),
+    ...(baselines.length === 0 ? [] : ["", "Adopted, not run:"]),
+    ...baselines.map(
+      ({ database, module, source, identifiers, by, at, reason }) =>
+        `  ${at}  ${database}: ${count(identifiers.length, "migration")} of ${module}, ${source === "by hand" ? source : `from ${source}`}, said ${by}: ${reason}`,
     ),
   ].join("\n");
 }

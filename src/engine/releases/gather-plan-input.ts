@@ -1,7 +1,7 @@
 import type { Manifest } from "../../core/manifest/manifest.ts";
 import { buildKey, buildKeyTag } from "../../core/plan/build-key.ts";
 import { databaseUrlSecret } from "../../core/plan/intended-service.ts";
-import type { MigrationFile, PlanInput, ResolvedArtifact, ResolvedCommit } from "../../core/plan/plan-input.ts";
+import type { PlanInput, ResolvedArtifact, ResolvedCommit } from "../../core/plan/plan-input.ts";
 import { commitAmbiguous, commitNotPushed, repositoryUnreachable } from "../../core/plan/problems.ts";
 import {
   artifactOf,
@@ -16,6 +16,7 @@ import { matchesGlob } from "../../core/values/glob.ts";
 import type { CommitId } from "../../core/values/ids.ts";
 import type { Problem } from "../../core/values/problem.ts";
 import type { SourceRefusal, TreeEntry } from "../../ports/source.ts";
+import { gatherMigrations } from "./migration-files.ts";
 import { isWhollyNamed, pinnedImage } from "./pinned-image.ts";
 import type { EnvironmentPorts, ReleasePorts } from "./release-ports.ts";
 
@@ -50,7 +51,7 @@ export async function gatherPlanInput(
     ]);
   const [artifacts, migrationFiles] = await Promise.all([
     gatherArtifacts(ports, environmentPorts, { ...request, commits }),
-    gatherMigrations(ports, platform, manifest, commits),
+    gatherMigrations(ports.source, platform, manifest, commits),
   ]);
   return {
     platform,
@@ -201,35 +202,6 @@ async function moduleFiles(ports: ReleasePorts, module: Module, commit: Resolved
 function missingFiles(module: Module, entry: BuiltImage, files: readonly TreeEntry[]): readonly string[] {
   if (entry.build.kind !== "source" || module.script !== undefined) return [];
   return entry.build.include.filter((pattern) => !files.some((file) => matchesGlob(pattern, file.path)));
-}
-
-async function gatherMigrations(
-  ports: ReleasePorts,
-  platform: Platform,
-  manifest: Manifest,
-  commits: Commits,
-): Promise<Record<string, readonly MigrationFile[]>> {
-  const gathered = await Promise.all(
-    Object.values(platform.modules).map(async (module) => {
-      const commit = commits[module.name];
-      if (module.migrations === undefined || commit === undefined) return [];
-      const inFolder = await ports.source.list(commit.repository, commit.commit, module.migrations.directory);
-      const named = (manifest.migrations[module.name] ?? []).map((migration) => migration.name);
-      const paths = [...new Set([...inFolder.map((entry) => entry.path), ...named])];
-      const files = await Promise.all(paths.map((path) => migrationFile(ports, commit, path)));
-      return [[module.name, files.flat()] as const];
-    }),
-  );
-  return Object.fromEntries(gathered.flat());
-}
-
-async function migrationFile(
-  ports: ReleasePorts,
-  commit: ResolvedCommit,
-  path: string,
-): Promise<readonly MigrationFile[]> {
-  const text = await ports.source.readFile(commit.repository, commit.commit, path);
-  return text === undefined ? [] : [{ path, checksum: digestOf(text) }];
 }
 
 async function gatherSecrets(

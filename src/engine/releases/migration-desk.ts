@@ -2,7 +2,7 @@
  * The migrations of an environment as people see them: what its ledgers hold, and what a person says of one that was
  * started and never finished. Its event comes before the ledger's change, and both under the environment's lease.
  */
-import type { Settlement } from "../../core/gates/decisions.ts";
+import type { Baselined, Settlement } from "../../core/gates/decisions.ts";
 import { findDirty, type NamedMigration } from "../../core/migrations/find-dirty.ts";
 import type { NonEmpty, Problem } from "../../core/values/problem.ts";
 import { err, ok, type Result } from "../../core/values/result.ts";
@@ -22,10 +22,12 @@ export interface MigrationReport {
   readonly migrations: readonly PlacedRow[];
   /** What people said of dirty ones, oldest first. */
   readonly settlements: readonly Settlement[];
+  /** What was taken over from before there was a ledger, oldest first. */
+  readonly baselines: readonly Baselined[];
 }
 
-interface MigrationParts {
-  readonly ports: Pick<ReleasePorts, "clock" | "ids" | "leases" | "source">;
+export interface MigrationParts {
+  readonly ports: Pick<ReleasePorts, "clock" | "ids" | "leases" | "source" | "umbrella">;
   readonly places: Places;
   readonly decisions: DecisionStreams;
 }
@@ -84,7 +86,7 @@ export class MigrationDesk {
         (await environmentPorts.databases.ledger(database)).map((row) => ({ database, ...row })),
       ),
     );
-    const { settlements } = this.#parts.decisions.of(environment.name);
-    return { environment: environment.name, migrations: ledgers.flat(), settlements };
+    const { settlements, baselines } = this.#parts.decisions.of(environment.name);
+    return { environment: environment.name, migrations: ledgers.flat(), settlements, baselines };
   }
 }

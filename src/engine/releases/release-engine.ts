@@ -8,6 +8,7 @@ import type { NonEmpty, Problem } from "../../core/values/problem.ts";
 import { err, ok, type Result } from "../../core/values/result.ts";
 import type { PlanOutlook } from "../../core/views/plan-outlook.ts";
 import type { StoredEvent } from "../../ports/event-log.ts";
+import { BaselineDesk } from "./baseline-desk.ts";
 import { DecisionDesk } from "./decision-desk.ts";
 import { DecisionStreams } from "./decision-streams.ts";
 import { DriftDesk, type DriftReport } from "./drift-desk.ts";
@@ -41,6 +42,8 @@ export class ReleaseEngine {
   readonly desk: DecisionDesk;
   /** What people ask of ledgers and say of them. */
   readonly migrations: MigrationDesk;
+  /** Takes databases over that something else migrated so far. */
+  readonly baselines: BaselineDesk;
   readonly #steps: StepDesk;
   readonly #driftDesk: DriftDesk;
   readonly #drivers: ReleaseDrivers;
@@ -63,7 +66,9 @@ export class ReleaseEngine {
         return placed.ok ? ok(placed.value.environment.policies) : placed;
       },
     });
-    this.migrations = new MigrationDesk({ ports, places: this.#places, decisions: this.#decisions });
+    const ledgers = { ports, places: this.#places, decisions: this.#decisions };
+    this.migrations = new MigrationDesk(ledgers);
+    this.baselines = new BaselineDesk(ledgers);
     this.#driftDesk = new DriftDesk({ ports, streams: this.#streams, decisions: this.#decisions });
     this.#drivers = new ReleaseDrivers({
       ports,
