@@ -29,13 +29,15 @@ export function describeOutbox(label: string, start: () => Promise<OutboxHarness
   const due = (h: OutboxHarness, nowMs: number) => h.outbox.due({ now: instant(nowMs), channel: "slack", limit: 10 });
 
   describe(`${label}: outbox`, () => {
-    it("says which streams of releases and builds have grown, until they are read to their end", async () => {
+    it("says which streams of releases, builds and drift have grown, until they are read to their end", async () => {
       await using h = await start();
       await append(h.log, "release/REL-1", 0);
       await append(h.log, "build/b-1", 0);
+      await append(h.log, "drift/staging", 0);
       await append(h.log, "other/x", 0);
       const names = async () => (await h.outbox.unread(10)).map(({ stream }) => stream).sort();
-      expect(await names()).toEqual(["build/b-1", "release/REL-1"]);
+      expect(await names()).toEqual(["build/b-1", "drift/staging", "release/REL-1"]);
+      await h.outbox.add({ messages: [], read: { stream: "drift/staging", sequence: 1 } });
       await append(h.log, "release/REL-1", 1);
       await h.outbox.add({ messages: [], read: { stream: "release/REL-1", sequence: 1 } });
       await h.outbox.add({ messages: [], read: { stream: "build/b-1", sequence: 1 } });

@@ -2,7 +2,7 @@ import type { Instant } from "../core/values/time.ts";
 import type { EventLog } from "./event-log.ts";
 import type { ChannelCount, MessageState, Outbox, StoredMessage } from "./outbox.ts";
 
-const FED = ["release/", "build/"];
+const FED = ["release/", "build/", "drift/"];
 const MAX_STREAMS = 10_000;
 
 /** An outbox in memory, fed by the event log given. */

@@ -34,7 +34,7 @@ export interface OutboxEntry {
  * stream that is new or has grown is unread until its position has come to its end. Durable once acknowledged.
  */
 export interface Outbox {
-  /** Streams of releases and builds with events after their position; those there were before the outbox count as read. */
+  /** Streams of releases, builds and drift with events after their position; those there were before the outbox count as read. */
   unread(limit: number): Promise<readonly { readonly stream: string; readonly sequence: number }[]>;
   /** All or nothing. A message whose id is known is left as it is; a position only grows. */
   add(entry: OutboxEntry): Promise<void>;

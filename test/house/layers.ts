@@ -77,7 +77,7 @@ const LAYERS: readonly Layer[] = [
   layer("src/core/records", ["src/core"], "a record is a pure function of releases and of git's history"),
   layer(
     "src/core/notification",
-    ["src/core/values", "src/core/platform", "src/core/build", "src/core/plan", "src/core/release"],
+    ["src/core/values", "src/core/platform", "src/core/build", "src/core/plan", "src/core/release", "src/core/drift"],
     "a notice is a pure function of what happened",
   ),
   layer("src/core/views", ["src/core"], "a view is a pure function of state"),

@@ -72,6 +72,28 @@ describe("notifications of a release", () => {
     expect(world.faults).toHaveLength(1);
   });
 
+  it("tell of a difference when it comes and when it is gone, and of none that a person lets be", async () => {
+    const receivers = createMemoryReceivers();
+    const world = notificationWorld({ receivers });
+    const differs = { field: "job", expected: "there", observed: "canary-8f1c2d", kind: "differs" };
+    const [nightly, weekly] = ["nightly", "weekly"].map((job) => ({ ...differs, subject: `job ${job}` }));
+    const until = 9_000_000;
+    await world.append("environment/staging", [
+      { type: "drift-ignored", drift: "job weekly: job", reason: "being moved", until } as { type: string },
+    ]);
+    const looks = [[weekly], [weekly, nightly], [nightly], []].map((drifts) => ({ type: "drift-seen", drifts }));
+    for (const look of looks) {
+      await world.append("drift/staging", [look]);
+      await rounds(world);
+    }
+    expect(receivers.taken.map(({ id }) => id)).toEqual(["drift/staging/2@slack", "drift/staging/4@slack"]);
+    const [come, gone] = receivers.taken.map((message) => JSON.stringify(message));
+    expect(come).toContain("staging is not what was released: 1 new difference.");
+    expect(come).not.toContain("weekly");
+    expect(come).not.toContain("canary-8f1c2d");
+    expect(gone).toContain("staging is what was released again.");
+  });
+
   it("wait while the platform file has problems, and go out when it is right again", async () => {
     let text = "platform: [";
     const receivers = createMemoryReceivers();

@@ -13,7 +13,7 @@ import { createMemoryReceivers } from "../../src/ports/receivers.fake.ts";
 import type { Receivers } from "../../src/ports/receivers.ts";
 import { EMPTY_PLAN } from "../support/plan-values.ts";
 
-const WHOLE_RELEASE = "started, succeeded, failed, rolledBack, waiting";
+const EVERY_MOMENT = "started, succeeded, failed, rolledBack, waiting, drift";
 
 /** Two environments, Slack for one of them, e-mail for both. */
 export const PLATFORM_TEXT = `
@@ -30,7 +30,7 @@ environments:
     registry: gcr.io/mobius-prod
     identities: { build: b, deploy: d, migrate: m, runtime: r }
 notifications:
-  slack: { webhook: slack-hook, on: [${WHOLE_RELEASE}], environments: [staging] }
+  slack: { webhook: slack-hook, on: [${EVERY_MOMENT}], environments: [staging] }
   email: { smtp: smtp-url, from: mobius@example.com, to: [ada@example.com], on: [failed, succeeded] }
 `;
 

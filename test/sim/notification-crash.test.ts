@@ -5,7 +5,11 @@ import { createMemoryReceivers } from "../../src/ports/receivers.fake.ts";
 import { notificationWorld, releaseEvents } from "../notifications/notification-world.ts";
 
 const succeeded = { type: "release-ended", outcome: { kind: "succeeded" } } as const;
-const EXPECTED = ["REL-1/2@slack", "REL-1/4@slack", "REL-2/2@slack", "REL-2/4@slack"];
+const DIFFERENCE = { subject: "job nightly", field: "job", expected: "there", observed: "removed", kind: "differs" };
+const EXPECTED = [
+  ...["REL-1/2@slack", "REL-1/4@slack", "REL-2/2@slack", "REL-2/4@slack"],
+  ...["drift/staging/1@slack", "drift/staging/2@slack"],
+];
 
 /** Ports whose calls count, and die with their process at the one given: before it does anything, or after it has. */
 function mortal(ports: NotificationPorts, fate: { call: number; readonly side: "before" | "after" }) {
@@ -47,7 +51,7 @@ function mortal(ports: NotificationPorts, fate: { call: number; readonly side: "
   return { ports: { ...ports, ...wrapped }, death, calls: () => calls };
 }
 
-/** Two releases, one at a time, with a server that dies at the call given; a second one goes on. */
+/** Two releases and a difference that comes and goes, one at a time, with a server that dies at the call given; a second one goes on. */
 async function live(fate: { call: number; readonly side: "before" | "after" }) {
   const receivers = createMemoryReceivers();
   const world = notificationWorld({ receivers });
@@ -61,6 +65,8 @@ async function live(fate: { call: number; readonly side: "before" | "after" }) {
   };
   await world.append("release/REL-1", releaseEvents("REL-1", succeeded));
   await world.append("release/REL-2", releaseEvents("REL-2", succeeded));
+  const looks = [[DIFFERENCE], []].map((drifts) => ({ type: "drift-seen", drifts }));
+  await world.append("drift/staging", looks);
   const how = await Promise.race([
     work(first.ports).then(() => "lived" as const),
     first.death.then(() => "died" as const),

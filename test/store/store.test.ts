@@ -157,7 +157,7 @@ describe("the store", () => {
     const outcome = await createStore({ connection, clock: systemClock, ids: systemIds });
     expect(outcome.ok ? "" : renderProblem(outcome.error)).toMatchInlineSnapshot(`
       "error[store-newer]: The state was written by a newer version of mobius.
-        why:   Its schema has version 99; this version of mobius knows 2.
+        why:   Its schema has version 99; this version of mobius knows 3.
                Going on could misread what the newer version recorded.
         fix:   Start the newer version again, or restore a backup that was made before it ran.
         more:  docs/errors.md#store-newer"

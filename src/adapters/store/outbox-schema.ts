@@ -66,3 +66,14 @@ export const OUTBOX_MIGRATION = `
   END
   $body$;
 `;
+
+/** Drift is told of, too: its streams feed the outbox as those of releases do. What was seen before counts as read. */
+export const DRIFT_FEED_MIGRATION = `
+  INSERT INTO mobius.outbox_feeds (stream, position, is_unread)
+    SELECT stream, max(sequence), false FROM mobius.events WHERE starts_with(stream, 'drift/') GROUP BY stream
+    ON CONFLICT (stream) DO NOTHING;
+
+  CREATE TRIGGER drift_feeds_outbox AFTER INSERT ON mobius.events FOR EACH ROW
+    WHEN (starts_with(NEW.stream, 'drift/'))
+    EXECUTE FUNCTION mobius.mark_outbox_feed();
+`;

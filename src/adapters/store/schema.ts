@@ -1,4 +1,4 @@
-import { OUTBOX_MIGRATION } from "./outbox-schema.ts";
+import { DRIFT_FEED_MIGRATION, OUTBOX_MIGRATION } from "./outbox-schema.ts";
 
 /**
  * The store's own migrations: append only, never edited. The number of a migration is its place, from 1. Payloads and
@@ -96,4 +96,5 @@ export const STORE_MIGRATIONS: readonly string[] = [
   $body$;
   `,
   OUTBOX_MIGRATION,
+  DRIFT_FEED_MIGRATION,
 ];

@@ -42,3 +42,11 @@ export interface SeenDrift extends Drift {
 export function driftKey({ subject, field }: Pick<Drift, "subject" | "field">): string {
   return `${subject}: ${field}`;
 }
+
+/** Whether a look that found these could not see the difference: nobody knows then whether it is still there. */
+export function isOutOfSight({ subject }: Drift, found: readonly Drift[]): boolean {
+  return found.some(
+    ({ kind, subject: hidden }) =>
+      kind === "unknown" && (hidden === subject || (hidden === "services" && subject.startsWith("service "))),
+  );
+}

@@ -12,6 +12,8 @@ import { Bug } from "../../core/values/assert.ts";
 import type { StoredEvent } from "../../ports/event-log.ts";
 import type { OutgoingMessage } from "../../ports/outbox.ts";
 import { messagesOf } from "./compose-messages.ts";
+import { fillFromDrift } from "./fill-from-drift.ts";
+import type { Filling } from "./filling.ts";
 import type { NotificationPorts } from "./notification-ports.ts";
 import { pushMessages } from "./push-messages.ts";
 import { subscriptionsOf } from "./subscriptions.ts";
@@ -36,7 +38,7 @@ export async function fillOutbox(ports: NotificationPorts, leftAlone: LeftAlone)
   for (const { stream, sequence } of wanted) {
     const filling = { ports, platform: platform.value, stream, sequence };
     try {
-      await (stream.startsWith("release/") ? fillFromRelease(filling) : fillFromBuild(filling));
+      await fill(filling);
       leftAlone.delete(stream);
     } catch (cause) {
       leftAlone.set(stream, clock.monotonicMs() + FAULT_PAUSE_MS);
@@ -45,12 +47,9 @@ export async function fillOutbox(ports: NotificationPorts, leftAlone: LeftAlone)
   }
 }
 
-interface Filling {
-  readonly ports: NotificationPorts;
-  readonly platform: Platform;
-  readonly stream: string;
-  /** How far it was read before. */
-  readonly sequence: number;
+function fill(filling: Filling): Promise<void> {
+  if (filling.stream.startsWith("release/")) return fillFromRelease(filling);
+  return filling.stream.startsWith("drift/") ? fillFromDrift(filling) : fillFromBuild(filling);
 }
 
 async function fillFromRelease({ ports, platform, stream, sequence }: Filling): Promise<void> {
