@@ -178,25 +178,29 @@ describe("incident", () => {
   });
 
   describe("7, a script that has rotted", () => {
-    it.each(ROTTEN)("$module $script: run with nothing outside reached, and told apart", async (rotten) => {
-      const { module, script, findings } = rotten;
-      const asked = [
-        "doctor",
-        "scripts",
-        module,
-        "--script",
-        `deploy/${script}`,
-        "--env",
-        "staging",
-        "--arg",
-        "staging",
-      ];
-      const told = await here.run(asked);
-      expect([told.code, told.err]).toEqual([findings.length === 0 ? 0 : 1, ""]);
-      expect(told.out).toContain("nothing reached");
-      for (const finding of findings) expect(told.out).toContain(finding);
-      expect(told.out.match(/^ {2}(error|warning)\[/gm) ?? []).toHaveLength(findings.length);
-    });
+    it.each(ROTTEN)(
+      "$module $script: run with nothing outside reached, and told apart",
+      { timeout: LONG },
+      async (rotten) => {
+        const { module, script, findings } = rotten;
+        const asked = [
+          "doctor",
+          "scripts",
+          module,
+          "--script",
+          `deploy/${script}`,
+          "--env",
+          "staging",
+          "--arg",
+          "staging",
+        ];
+        const told = await here.run(asked);
+        expect([told.code, told.err]).toEqual([findings.length === 0 ? 0 : 1, ""]);
+        expect(told.out).toContain("nothing reached");
+        for (const finding of findings) expect(told.out).toContain(finding);
+        expect(told.out.match(/^ {2}(error|warning)\[/gm) ?? []).toHaveLength(findings.length);
+      },
+    );
   });
 
   describe("8, secrets", () => {
@@ -218,6 +222,19 @@ describe("incident", () => {
     expect((await plan(platform.manifest)).code).toBe(0);
     expect((await plan(platform.manifest)).out).not.toContain("build (key");
     await here.git("mobius-skills", "checkout", "--quiet", "--", ".");
+  });
+
+  it("10, more connections than the database has: nothing begins", { timeout: LONG }, async () => {
+    const crowded = (text: string) =>
+      text
+        .replace(/^( {2}mobius-rag:\n(?: {4}.*\n)*? {4}run: \{.*)maxInstances: 2/m, "$1maxInstances: 40")
+        .replace(/^( {2}mobius-rag:\n(?: {4}.*\n)*? {4}env:\n)/m, "    pool: 10\n$1")
+        .replace(/^( {4}pool: 10\n)( {2}mobius-rag:\n)/m, "$2$1");
+    await platform.withPlatform(crowded, async () => {
+      const { err } = await platform.refused(await platform.draft("crowded-staging"));
+      expect(err).toContain("error[connections-exceeded]");
+      expect(err).toContain("mobius-rag 40 × 10");
+    });
   });
 
   it("11, wiring: a list with commas and an at sign arrives as it was written", { timeout: LONG }, async () => {
@@ -246,7 +263,9 @@ describe("incident", () => {
       expect.stringContaining("~ service mobius-rag-chunking-worker: min instances\n      expected 1, found: 2."),
     ]);
     const file = await platform.draft("knobs-staging");
-    expect((await plan(file)).out).toContain("Drift\n  ~ service mobius-rag-chunking-worker: min instances\n");
+    expect((await plan(file)).out).toMatch(
+      /\nDrift\n(.*\n)* {2}~ service mobius-rag-chunking-worker: min instances\n {6}released 1, now: 2; since /,
+    );
     expect((await plan(file)).out).toContain("      min instances: 2 → 1\n");
     await platform.released(file);
     expect((await here.run(["drift", "staging"])).code).toBe(0);
