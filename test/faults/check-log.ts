@@ -129,5 +129,5 @@ function announcesTraffic(event: Event, service: string, detail: string): boolea
 
 /** The traffic of a canary step, as the history has it. */
 function splitText(percent: number, { serving, candidate }: CanarySplit): string {
-  return [`${serving}=${100 - percent}`, `${candidate}=${percent}`].filter((each) => !each.endsWith("=0")).join(" ");
+  return [`${candidate}=${percent}`, ...(percent === 100 ? [] : [`${serving}=${100 - percent}`])].join(" ");
 }

@@ -140,12 +140,12 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
       services: {
         ...passing(services),
         setTraffic: (service, traffic, deadlineMs) => {
-          const [serving, candidate] = traffic;
-          const isStep = candidate?.percent === 10;
+          const [candidate, serving] = traffic;
+          const isStep = candidate.percent === 10 && serving !== undefined;
           const more = isStep
             ? ([
-                { ...serving, percent: 80 },
                 { ...candidate, percent: 20 },
+                { ...serving, percent: 80 },
               ] as const)
             : traffic;
           return services.setTraffic(service, more, deadlineMs);

@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { releaseView } from "../../src/core/views/project-release.ts";
+import { releasePage } from "../../src/server/board/pages.ts";
+import { secondsIn, someRelease } from "../support/release-values.ts";
 import { HOSTILE, MANIFEST, type ServerWorld, startServerWorld } from "./server-world.ts";
 
 describe("the board", () => {
@@ -50,6 +53,18 @@ describe("the board", () => {
     expect(headers["content-security-policy"]).toBe("default-src 'self'; frame-ancestors 'none'; base-uri 'none'");
     expect(headers["x-content-type-options"]).toBe("nosniff");
     expect(headers["cache-control"]).toBe("no-store");
+  });
+
+  it("shows the steps of a canary, as text too", () => {
+    const services = [{ service: "api", serving: "api-rel6-1", candidate: "api-rel7-1" }] as const;
+    const begun = { at: secondsIn(31), until: secondsIn(41), before: [] };
+    const judged = { at: secondsIn(41), verdict: "failed", evidence: HOSTILE } as const;
+    const canary = [{ step: 1, percent: 10, services, begun, judged }];
+    const page = releasePage(releaseView(someRelease({ canary })), [], 0);
+    expect(page).toContain("<caption>Canary</caption>");
+    expect(page).toContain('<td>10 % of api</td><td class="state">failed</td><td>2026-09-21T14:14:01.000Z</td>');
+    expect(page).not.toContain("<script>alert");
+    expect(releasePage(releaseView(someRelease()), [], 0)).not.toContain("Canary");
   });
 
   it("shows what was escaped, so that it can be read", async () => {

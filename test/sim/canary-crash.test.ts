@@ -88,7 +88,7 @@ describe("a canary", () => {
   });
 
   it("ends before its time where it fails plainly, and leaves the environment held", async () => {
-    const sim = canaryWorld({ isIll: true });
+    const sim = canaryWorld({ isIll: true, change: (text) => text.replaceAll(`bake: ${BAKE_MS}ms`, "bake: 20s") });
     const engine = new ReleaseEngine(sim.ports(), () => {});
     const { id, canary } = await releaseBy(sim, engine, MANIFEST);
     const [step] = canary;
@@ -114,6 +114,26 @@ describe("a canary", () => {
         "    then all of the set",
       ].join("\n"),
     );
+  });
+
+  it("is judged once a cloud that tells late has told all of it", LONG, async () => {
+    const sim = canaryWorld({ change: (text) => text.replace("cloud: embedded", "cloud: google") });
+    const release = await releaseIn(sim, MANIFEST, []);
+    expect(stateName(release)).toBe("succeeded");
+    for (const { begun, judged } of release.canary) {
+      expect(judged?.at).toBeGreaterThanOrEqual((begun?.until ?? 0) + 180_000);
+    }
+  });
+
+  it("may end with every request", async () => {
+    const sim = canaryWorld({ change: (text) => text.replace("percent: 50", "percent: 100") });
+    const release = await releaseIn(sim, MANIFEST, []);
+    expect([stateName(release), release.canary.map(({ percent }) => percent)]).toEqual(["succeeded", [10, 100]]);
+    const moves = sim.history.flatMap((entry) =>
+      entry.kind === "effect" && entry.effect === "traffic" && entry.subject === "api" ? [entry.detail] : [],
+    );
+    expect(moves).toContain("api-rel1-1=10 api-rel0-1=90");
+    expect(moves.slice(-2)).toEqual(["api-rel1-1=100", "api-rel1-1=100"]);
   });
 
   const unreadable = (sim: SimWorld, when: (call: PortCall) => boolean) => {

@@ -7,10 +7,15 @@ export const BAKE_MS = 1_000;
 
 const CANARY = `canary: { services: [api, hub], steps: [{ percent: 10, bake: ${BAKE_MS}ms }, { percent: 50, bake: ${BAKE_MS}ms }], gates: { errorRate: 5%, latencyP95: 1.5x, minRequests: 3 } }`;
 
-/** A set that serves, and what users meet of the next one: by default a good answer. */
-export function canaryWorld({ isIll = false, isSlow = false, areAway = false } = {}): SimWorld {
+/** A set that serves, and what users meet of the next one: by default a good answer. `change` is made to the platform file. */
+export function canaryWorld({
+  isIll = false,
+  isSlow = false,
+  areAway = false,
+  change = (text: string) => text,
+} = {}): SimWorld {
   const files = sampleWorld().files;
-  const platform = files.umbrella?.["mobius.yaml"]?.replace("soak: 1s", `soak: 1s, ${CANARY}`) ?? "";
+  const platform = change(files.umbrella?.["mobius.yaml"]?.replace("soak: 1s", `soak: 1s, ${CANARY}`) ?? "");
   const sim = new SimWorld({ ...files, umbrella: { ...files.umbrella, "mobius.yaml": platform } });
   seedSet(sim);
   const isNew = (revision: string) => !revision.includes("-rel0-");

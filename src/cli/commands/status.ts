@@ -1,4 +1,4 @@
-import type { Explanation, ReleaseSummary } from "../../core/views/release-view.ts";
+import type { CanaryStepView, Explanation, ReleaseSummary } from "../../core/views/release-view.ts";
 import { EXIT } from "../../ports/api/exit-codes.ts";
 import { chooseRelease, chooseUnderWay, chooseUnfinished } from "../choose-release.ts";
 import type { CommandContext } from "../command-context.ts";
@@ -38,7 +38,7 @@ async function statusOf(context: CommandContext, name: string): Promise<number> 
     const phases = value.phases.map(
       ({ state, summary }, index) => `  ${state.padEnd(9)} ${(names[index] ?? "").padEnd(width)}  ${summary ?? ""}`,
     );
-    context.out([row(value), ...phases].join("\n"));
+    context.out([row(value), ...phases, ...(value.canary ?? []).map(canaryRow)].join("\n"));
     if (value.problem !== undefined) report(context, [value.problem]);
   }
   return EXIT.success;
@@ -48,6 +48,11 @@ function row(release: ReleaseSummary): string {
   const { id, state, environment, manifest, requestedAt, requestedBy, rollbackTo } = release;
   const what = rollbackTo === undefined ? manifest : `back to ${rollbackTo}`;
   return `${id.padEnd(8)} ${state.padEnd(15)} ${environment.padEnd(11)} ${what}  ${requestedAt}  ${requestedBy}`;
+}
+
+function canaryRow({ step, percent, services, state, until, evidence }: CanaryStepView): string {
+  const seen = evidence ?? (until === undefined ? "" : `until ${until}`);
+  return `  ${state.padEnd(12)} canary step ${step}, ${percent} % of ${services.join(", ")}  ${seen}`.trimEnd();
 }
 
 /** Follows a release to its end; without a name the one under way, or the next. */

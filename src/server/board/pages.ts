@@ -1,5 +1,5 @@
 import type { Problem } from "../../core/values/problem.ts";
-import type { ReleaseStateName, ReleaseSummary, ReleaseView } from "../../core/views/release-view.ts";
+import type { CanaryStepView, ReleaseStateName, ReleaseSummary, ReleaseView } from "../../core/views/release-view.ts";
 import { type Html, html, page } from "./html.ts";
 
 /** All releases, newest first. */
@@ -39,7 +39,7 @@ export function releasePage(release: ReleaseView, log: readonly string[], sequen
 ${release.waitingFor === undefined ? "" : html`<p>Waits for ${release.waitingFor}.</p>`}
 ${release.problem === undefined ? "" : problemBox(release.problem)}
 ${release.buildId === undefined ? "" : html`<p><a href="/builds/${release.buildId}">Log of build ${release.buildId}</a></p>`}
-${phasesTable(release)}${servicesTable(release)}
+${phasesTable(release)}${canaryTable(release.canary ?? [])}${servicesTable(release)}
 <h2>Log</h2><pre id="log" tabindex="0"${follows}>${log.map((line) => html`${line}\n`)}</pre>`,
     "/board.js",
   );
@@ -100,6 +100,15 @@ function phasesTable(release: ReleaseView): Html {
       html`<tr><td>${phase.phase} ${phase.subject ?? ""}</td><td class="state">${marks[phase.state]} ${phase.state}</td><td>${phase.try}</td><td>${phase.summary ?? ""}</td></tr>`,
   );
   return html`<div class="table"><table><caption>Phases</caption><thead><tr><th scope="col">Phase</th><th scope="col">State</th><th scope="col">Try</th><th scope="col">Outcome</th></tr></thead><tbody>${rows}</tbody></table></div>`;
+}
+
+function canaryTable(steps: readonly CanaryStepView[]): Html {
+  if (steps.length === 0) return html``;
+  const rows = steps.map(
+    ({ step, percent, services, state, until, evidence }) =>
+      html`<tr><td>${step}</td><td>${percent} % of ${services.join(", ")}</td><td class="state">${state}</td><td>${until ?? ""}</td><td>${evidence ?? ""}</td></tr>`,
+  );
+  return html`<div class="table"><table><caption>Canary</caption><thead><tr><th scope="col">Step</th><th scope="col">Share</th><th scope="col">State</th><th scope="col">Bakes until</th><th scope="col">Evidence</th></tr></thead><tbody>${rows}</tbody></table></div>`;
 }
 
 /** Only an address of the web is made a link: another scheme would run what it says. */

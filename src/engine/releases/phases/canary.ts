@@ -94,14 +94,10 @@ async function begin(context: PhaseContext, step: Step): Promise<Result<void, Pr
   for (const { service, serving, candidate } of services) {
     await checkLease();
     ports.reach(`canary:${service}:before`);
-    const set = await environmentPorts.services.setTraffic(
-      service,
-      [
-        { revision: serving, percent: 100 - percent },
-        { revision: candidate, percent, tag: CANDIDATE_TAG },
-      ],
-      SHIFT_MS,
-    );
+    const share = { revision: candidate, percent, tag: CANDIDATE_TAG };
+    // What has neither a share nor a tag is no part of a service's traffic.
+    const rest = percent === 100 ? [] : [{ revision: serving, percent: 100 - percent }];
+    const set = await environmentPorts.services.setTraffic(service, [share, ...rest], SHIFT_MS);
     ports.reach(`canary:${service}:after`);
     if (!set.ok) return set;
   }
@@ -120,9 +116,11 @@ async function bake(context: PhaseContext, canary: Canary, step: Step): Promise<
   // The clock may have been set since: within one server the wait is measured, and it is never longer than asked.
   const leftMs = Math.min(until - clock.now(), step.bakeMs) + settleMs;
   const endMs = clock.monotonicMs() + leftMs;
+  let lookMs = clock.monotonicMs() + LOOK_MS;
   while (!context.signal.aborted && clock.monotonicMs() < endMs) {
-    await clock.sleep(Math.min(endMs - clock.monotonicMs(), LOOK_MS), context.signal);
-    if (context.signal.aborted || clock.monotonicMs() >= endMs) break;
+    await clock.sleep(Math.min(endMs, lookMs) - clock.monotonicMs(), context.signal);
+    if (context.signal.aborted || clock.monotonicMs() < lookMs) continue;
+    lookMs = clock.monotonicMs() + LOOK_MS;
     const numbers = await readNumbers(context, step).catch(() => []); // the end of the step finds out
     if (isHopeless(canary.gates, numbers)) return judgeCanary(canary.gates, numbers);
   }
