@@ -178,6 +178,7 @@ const PROBLEMS: readonly Problem[] = [
   decisions.releaseNotWaiting("REL-9"),
   decisions.freezeUnknown("for REL-9"),
   decisions.endPassed('freeze "launch"'),
+  decisions.driftNotReverted("staging", ["job nightly: as REL-7 declared it: 403 Forbidden"]),
   decisions.holdNotSet("staging"),
   rollback.rollbackImpossible("production"),
   rollback.rollbackTargetUnknown("REL-3", "production"),

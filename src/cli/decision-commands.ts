@@ -108,18 +108,21 @@ function environmentDecisions(): readonly CommandDefinition[] {
     },
     {
       name: "drift <environment>",
-      description: "Show how what is live differs from what was released; exits 7 where it does.",
+      description: "Show how what is live differs from what was released, and take it back; exits 7 where it differs.",
       examples: [
         "mobius drift production",
+        'mobius drift production --revert --reason "changed by hand"',
         'mobius drift production --ignore "service mobius-rag: traffic" --until 10d --reason "a test"',
       ],
       options: (command) =>
         command
+          .option("--revert", "make services, traffic and jobs be as they were released again")
           .option("--ignore <difference>", "let this difference be")
           .option("--until <time>", "until when: a time (RFC 3339), or 36h or 10d from now")
           .option("--reason <reason>", "why"),
-      run: async (context, [environment = ""], { ignore, until, reason }) => {
+      run: async (context, [environment = ""], { revert, ignore, until, reason }) => {
         const commands = await import("./commands/drift.ts");
+        if (revert === true) return commands.revertDrift(context, environment, String(reason ?? ""));
         if (ignore === undefined) return commands.drift(context, environment);
         const body = { drift: String(ignore), until: untilOf(context, String(until)), reason: String(reason ?? "") };
         return commands.ignoreDrift(context, environment, body);

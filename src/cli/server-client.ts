@@ -6,7 +6,6 @@ import type { Whereabouts } from "../core/records/where.ts";
 import type { Problem } from "../core/values/problem.ts";
 import { err, ok, type Result } from "../core/values/result.ts";
 import type { BaselineView } from "../core/views/baseline-view.ts";
-import type { DriftView } from "../core/views/drift-view.ts";
 import type { IdentitiesView } from "../core/views/identities-view.ts";
 import type { MetricsView } from "../core/views/metrics-view.ts";
 import type { MigrationsView } from "../core/views/migrations-view.ts";
@@ -23,6 +22,7 @@ import type {
   PromotionAnswer,
   ReleaseAnswer,
 } from "./answers.ts";
+import { DriftClient } from "./drift-client.ts";
 import {
   type Answer,
   type GoogleRefusal,
@@ -40,9 +40,11 @@ export const DEFAULT_SERVER = "http://127.0.0.1:7070";
 /** The typed client of our API. One method, one route. */
 export class ServerClient {
   readonly #transport: ServerTransport;
+  readonly drift: DriftClient;
 
   constructor(options: ServerClientOptions) {
     this.#transport = new ServerTransport(options);
+    this.drift = new DriftClient(this.#transport);
   }
 
   get url(): string {
@@ -113,10 +115,6 @@ export class ServerClient {
 
   promote(environment: string, body: unknown): Promise<Answer<ReleaseAnswer>> {
     return this.#transport.json("POST", `/api/v1/environments/${encodeURIComponent(environment)}:promote`, body);
-  }
-
-  drift(environment: string): Promise<Answer<DriftView>> {
-    return this.#transport.json("GET", `/api/v1/environments/${encodeURIComponent(environment)}/drift`);
   }
 
   migrations(environment: string): Promise<Answer<MigrationsView>> {

@@ -7,6 +7,7 @@ import type { Caller } from "../ports/identities.ts";
 import { registerAccessRoutes } from "./access-routes.ts";
 import { Authenticator } from "./authenticate.ts";
 import { registerBoard } from "./board/register-board.ts";
+import { registerDriftRoutes } from "./drift-routes.ts";
 import { answerFaults } from "./faults.ts";
 import { registerMetricsRoutes } from "./metrics-routes.ts";
 import { registerMigrationRoutes } from "./migration-routes.ts";
@@ -43,6 +44,7 @@ export function createServer(deps: ServerDependencies): CreatedServer {
   answerFaults(app, { bodyLimitBytes: BODY_LIMIT_BYTES, onFault: deps.onFault });
   const routing: Routing = { app, callerOf, deps };
   registerReleaseRoutes(routing);
+  registerDriftRoutes(routing);
   registerMigrationRoutes(routing);
   registerNotificationRoutes(routing);
   registerMetricsRoutes(routing);

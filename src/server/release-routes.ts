@@ -3,7 +3,6 @@ import type { z } from "zod";
 import type { Release } from "../core/release/state.ts";
 import { actorId } from "../core/values/ids.ts";
 import { toIso } from "../core/values/time.ts";
-import { driftView } from "../core/views/drift-view.ts";
 import { eventLine } from "../core/views/event-line.ts";
 import { explain } from "../core/views/explain.ts";
 import { releaseSummary, releaseView } from "../core/views/project-release.ts";
@@ -74,10 +73,6 @@ function registerReading(routing: Routing): void {
   addRoute(routing, ROUTES.environment, async ({ request, reply }) => {
     const { environment } = request.params as { environment: string };
     return (await deps.environment(environment)) ?? sendProblems(reply, [resourceUnknown("environment", environment)]);
-  });
-  addRoute(routing, ROUTES.drift, async ({ request, reply }) => {
-    const found = await engine.drift((request.params as { environment: string }).environment);
-    return found.ok ? driftView(found.value) : sendProblems(reply, found.error);
   });
   addRoute(routing, ROUTES.access, async ({ request, reply }) => {
     const { environment } = request.params as { environment: string };

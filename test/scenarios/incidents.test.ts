@@ -107,6 +107,17 @@ describe("incident", () => {
     expect((await here.run(["plan", manifest, "--detailed-exitcode"])).code).toBe(7);
     await platform.released(manifest);
     expect((await here.run(["drift", "staging"])).code).toBe(0);
+    await platform.byHand("mobius-skills-scraper", (service) => {
+      service.traffic = [{ type: "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION", revision: first?.revision, percent: 100 }];
+    });
+    const reverted = await here.run(["drift", "staging", "--revert", "--reason", "nobody owns up to it"]);
+    expect([reverted.code, reverted.out]).toEqual([
+      0,
+      expect.stringContaining("✓ service mobius-skills-scraper: all traffic to mobius-skills-scraper-rel"),
+    ]);
+    expect((await platform.serving()).filter(({ service }) => service === "mobius-skills-scraper")).not.toEqual([
+      first,
+    ]);
   });
 
   it("3, a migration that nobody named: the plan says so", { timeout: LONG }, async () => {

@@ -3,67 +3,19 @@ import { present } from "../../src/core/values/assert.ts";
 import { digestOf } from "../../src/core/values/digest.ts";
 import { actorId } from "../../src/core/values/ids.ts";
 import { instant } from "../../src/core/values/time.ts";
-import type { DriftReport } from "../../src/engine/releases/drift-desk.ts";
-import { ReleaseEngine } from "../../src/engine/releases/release-engine.ts";
-import { releaseIn } from "./sim-run.ts";
+import { driftWorld, engineOf, lines, look, PLATFORM } from "./drift-world.ts";
 import { SimWorld } from "./sim-world.ts";
-
-const MANIFEST = "release-manifests/x-staging.yaml";
-const PLATFORM = `
-platform: sim
-modules:
-  app: { repository: ./app.git, path: app, migrations: { database: app_db, kind: sql, directory: db } }
-images:
-  app: { module: app, build: { source: { include: [server.js], command: [node, server.js] } } }
-services:
-  api: { image: app, env: { MODE: plain }, secrets: { KEY: "app-key:latest" } }
-  nightly: { image: app, role: job }
-environments:
-  staging:
-    project: mobius-staging
-    region: us-central1
-    registry: gcr.io/mobius-staging
-    identities: { build: b, deploy: d, migrate: m, runtime: r }
-    databases: { app_db: { user: app, password: pw } }
-`;
-
-async function world(): Promise<SimWorld> {
-  const sim = new SimWorld({
-    umbrella: {
-      "mobius.yaml": PLATFORM,
-      [MANIFEST]: `release_id: x-staging\ncommits:\n  app: "${"1".repeat(40)}"\nmigrations:\n  app: [sql:001.sql]\n`,
-    },
-    "./app.git": { "server.js": "1", "db/001.sql": "create table a ()" },
-  });
-  await releaseIn(sim, MANIFEST, []);
-  return sim;
-}
-
-async function engineOf(sim: SimWorld): Promise<ReleaseEngine> {
-  const engine = new ReleaseEngine(sim.ports(), () => {});
-  await engine.start();
-  return engine;
-}
-
-async function look(engine: ReleaseEngine): Promise<DriftReport> {
-  const found = await engine.drift("staging");
-  if (!found.ok) throw new Error(found.error[0].summary);
-  return found.value;
-}
-
-const lines = ({ drifts }: DriftReport) =>
-  drifts.map(({ subject, field, expected, observed }) => `${subject}, ${field}: ${expected} → ${observed}`);
 
 describe("drift", () => {
   it("is none after a release, and unknown of where nothing was released", async () => {
-    const sim = await world();
+    const sim = await driftWorld();
     expect(await look(await engineOf(sim))).toMatchObject({ state: "in-sync", drifts: [] });
     const empty = new SimWorld({ umbrella: { "mobius.yaml": PLATFORM } });
     expect(await look(await engineOf(empty))).toMatchObject({ state: "unreleased" });
   });
 
   it("names every field of a service that somebody deployed, and holds no value", async () => {
-    const sim = await world();
+    const sim = await driftWorld();
     const api = present(sim.services.get("api"), "api");
     const { template } = present([...api.revisions.values()][0], "its revision");
     const env = { MODE: { kind: "plain", value: "s3cret-mode" }, EXTRA: { kind: "plain", value: "1" } } as const;
@@ -85,7 +37,7 @@ describe("drift", () => {
   });
 
   it("sees split traffic, removed and unreleased services, a changed job and a ledger that others wrote", async () => {
-    const sim = await world();
+    const sim = await driftWorld();
     const api = present(sim.services.get("api"), "api");
     api.revisions.set("api-x", present([...api.revisions.values()][0], "its revision"));
     api.traffic = [
@@ -113,8 +65,20 @@ describe("drift", () => {
     );
   });
 
+  it("keeps its first moment over a look that could not see it", async () => {
+    const sim = await driftWorld();
+    sim.jobs.delete("nightly");
+    const engine = await engineOf(sim);
+    const first = await look(engine);
+    sim.fate = ({ method }) =>
+      method === "observedJob" ? { kind: "throw", isApplied: false, reason: "403" } : undefined;
+    expect(await look(engine)).toMatchObject({ state: "unknown", drifts: [{ observed: "403" }] });
+    sim.fate = () => undefined;
+    expect((await look(engine)).drifts).toEqual(first.drifts);
+  });
+
   it("keeps its first moment over restarts, and is new again after it was gone", async () => {
-    const sim = await world();
+    const sim = await driftWorld();
     const job = present(sim.jobs.get("nightly"), "the job");
     sim.jobs.delete("nightly");
     const first = await look(await engineOf(sim));
@@ -129,7 +93,7 @@ describe("drift", () => {
   });
 
   it("is let be for as long as a person says", async () => {
-    const sim = await world();
+    const sim = await driftWorld();
     sim.jobs.delete("nightly");
     const engine = await engineOf(sim);
     const { checkedAt } = await look(engine);

@@ -1,9 +1,10 @@
 import { releasedSet } from "../gates/released-set.ts";
 import { fieldDifferences } from "../plan/compare-service.ts";
-import { jobDigest, type ObservedService } from "../plan/observed.ts";
-import type { IntendedService, PlannedService } from "../plan/plan.ts";
+import { jobDigest, type ObservedService, type RevisionTemplate } from "../plan/observed.ts";
+import { type IntendedService, type PlannedService, revisionName } from "../plan/plan.ts";
 import { resolvedDigest } from "../plan/plan-release.ts";
 import type { Release } from "../release/state.ts";
+import type { ReleaseId } from "../values/ids.ts";
 import type { Drift, LiveEnvironment, Reading } from "./drift.ts";
 
 /** What releases left in an environment: the reference that the world is compared with. */
@@ -11,9 +12,17 @@ export interface Expected {
   /** Service or job → how its last release planned it, with the digest that came of its image. */
   readonly planned: Readonly<Record<string, PlannedService>>;
   readonly revisions: Readonly<Record<string, string>>;
+  /** Service or job → the release that made it what it is, and with which template; none for one that was there before. */
+  readonly origins: Readonly<Record<string, Origin>>;
   /** Database → identifiers that releases applied. */
   readonly migrations: Readonly<Record<string, readonly string[]>>;
   readonly releases: readonly string[];
+}
+
+/** What a service's released revision, or a job, was made of. */
+export interface Origin {
+  readonly release: ReleaseId;
+  readonly template: RevisionTemplate;
 }
 
 /** Nothing was released: there is nothing to differ from. */
@@ -22,20 +31,33 @@ export function expectedOf(releases: readonly Release[], environment: string): E
   const set = releasedSet(own, environment);
   if (set === undefined) return undefined;
   const planned: Record<string, PlannedService> = {};
+  const origins: Record<string, Origin> = {};
   const migrations: Record<string, readonly string[]> = {};
   // Newest first: the first that names a service is the one that made it what it is.
   for (const release of own) {
     for (const { database, identifier } of release.appliedMigrations) {
       migrations[database] = [...(migrations[database] ?? []), identifier];
     }
+    for (const service of release.plan.actions.services) {
+      // By its name a revision says of which release it is: after a rollback that is not the last one that planned it.
+      const isOrigin = set.revisions[service.service] === revisionName(service.service, release.id, 1);
+      if (isOrigin) origins[service.service] = originOf(release, service);
+    }
     if (!isServing(release)) continue;
-    for (const service of release.plan.actions.services) planned[service.service] ??= resolved(release, service);
+    for (const service of release.plan.actions.services) {
+      planned[service.service] ??= resolved(release, service);
+      if (service.role === "job") origins[service.service] ??= originOf(release, service);
+    }
   }
-  return { planned, revisions: set.revisions, migrations, releases: own.map(({ id }) => id) };
+  return { planned, origins, revisions: set.revisions, migrations, releases: own.map(({ id }) => id) };
 }
 
 function isServing({ stage }: Release): boolean {
   return stage.name === "ended" && (stage.outcome.kind === "succeeded" || stage.outcome.kind === "failed");
+}
+
+function originOf(release: Release, service: PlannedService): Origin {
+  return { release: release.id, template: templateOf(resolved(release, service).intended) };
 }
 
 function resolved(release: Release, service: PlannedService): PlannedService {

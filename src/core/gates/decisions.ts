@@ -16,6 +16,10 @@ export type DecisionEvent =
   | { readonly type: "freeze-lifted"; readonly freeze: string; readonly reason: string }
   /** A difference that nobody has to mind until the moment given. */
   | { readonly type: "drift-ignored"; readonly drift: string; readonly reason: string; readonly until: Instant }
+  /** What is about to be done so that what drifted is as released again, before any of it is done. */
+  | { readonly type: "drift-revert-intended"; readonly reason: string; readonly steps: readonly string[] }
+  /** What came of it; nothing in `failures`: all of it was done. */
+  | { readonly type: "drift-revert-ended"; readonly failures: readonly string[] }
   /** How a migration stands that was started and never finished. Kept before its ledger is touched. */
   | { readonly type: "migration-settled"; readonly reason: string; readonly settled: SettledMigration }
   /** What a database had before its ledger. Kept before its ledger is touched. */
@@ -47,11 +51,22 @@ export interface Decisions {
   readonly freezes: readonly Freeze[];
   /** By the key of the difference. */
   readonly ignoredDrift: Readonly<Record<string, { readonly reason: string; readonly until: Instant }>>;
+  /** The last one. */
+  readonly revert?: Revert;
   /** The last ones, oldest first. */
   readonly settlements: readonly Settlement[];
   /** The last ones, oldest first. */
   readonly baselines: readonly Baselined[];
   readonly lastSequence: number;
+}
+
+/** How somebody had drift reverted. One that is under way while nobody does it was cut off: asked for again, it goes on. */
+export interface Revert {
+  readonly by: ActorId;
+  readonly at: Instant;
+  readonly reason: string;
+  readonly steps: readonly string[];
+  readonly state: "under-way" | "done" | "failed";
 }
 
 /** Who settled a migration, and why as they did. */
@@ -118,6 +133,14 @@ export function applyDecision(before: Decisions, { event, actor, at, sequence }:
     case "drift-ignored": {
       const { drift, reason, until } = event;
       return { ...next, ignoredDrift: { ...before.ignoredDrift, [drift]: { reason, until } } };
+    }
+    case "drift-revert-intended": {
+      const { reason, steps } = event;
+      return { ...next, revert: { by: actor, at, reason, steps, state: "under-way" } };
+    }
+    case "drift-revert-ended": {
+      if (before.revert === undefined) return next;
+      return { ...next, revert: { ...before.revert, state: event.failures.length === 0 ? "done" : "failed" } };
     }
     case "migration-settled": {
       const settlement = { ...event.settled, by: actor, at, reason: event.reason };

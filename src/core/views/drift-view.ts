@@ -1,5 +1,6 @@
 import type { SeenDrift } from "../drift/drift.ts";
 import { driftKey } from "../drift/drift.ts";
+import type { Revert } from "../gates/decisions.ts";
 import { type Instant, toIso } from "../values/time.ts";
 
 /** What `mobius drift --json` prints. Times are RFC 3339. */
@@ -20,14 +21,24 @@ export interface DriftView {
     readonly firstSeen: string;
     readonly ignored?: { readonly reason: string; readonly until: string };
   }[];
+  /** How somebody had drift reverted last. */
+  readonly revert?: {
+    readonly by: string;
+    readonly at: string;
+    readonly reason: string;
+    readonly steps: readonly string[];
+    readonly state: "under-way" | "done" | "failed";
+  };
 }
 
 /** A report for people and programs. */
 export function driftView({
   checkedAt,
   drifts,
+  revert,
   ...rest
 }: Pick<DriftView, "environment" | "during" | "state"> & {
+  readonly revert?: Revert;
   readonly checkedAt: Instant;
   readonly drifts: readonly SeenDrift[];
 }): DriftView {
@@ -35,6 +46,7 @@ export function driftView({
     apiVersion: "mobius/v1",
     ...rest,
     checkedAt: toIso(checkedAt),
+    ...(revert === undefined ? {} : { revert: { ...revert, at: toIso(revert.at) } }),
     drifts: drifts.map(({ ignored, firstSeen, ...drift }) => ({
       key: driftKey(drift),
       ...drift,
@@ -45,7 +57,7 @@ export function driftView({
 }
 
 /** The same as text: what differs, since when, and what can be done. */
-export function driftText({ environment, state, drifts, during, checkedAt }: DriftView): string {
+export function driftText({ environment, state, drifts, during, checkedAt, revert }: DriftView): string {
   if (state === "unreleased") return `Nothing was released to ${environment} yet: there is nothing to compare with.`;
   const head = `${environment} is ${state.replace("-", " ")}, looked at ${checkedAt}.`;
   const note = during === undefined ? [] : [`  ${during} is under way: differences may be its own.`];
@@ -59,8 +71,20 @@ export function driftText({ environment, state, drifts, during, checkedAt }: Dri
   );
   const ways = [
     "  Adopt it: declare it in mobius.yaml or the manifest, and release.",
-    `  Revert it: mobius rollback ${environment} --to <the release that it should be>`,
+    `  Revert it: mobius drift ${environment} --revert --reason "…"`,
     `  Let it be: mobius drift ${environment} --ignore "<service x: field>" --until <time> --reason "…"`,
   ];
-  return [head, ...note, ...lines, ...ignored, ...(minded.length === 0 ? [] : ways)].join("\n");
+  return [head, ...note, ...lines, ...ignored, ...revertLines(revert), ...(minded.length === 0 ? [] : ways)].join("\n");
+}
+
+function revertLines(revert: DriftView["revert"]): readonly string[] {
+  if (revert === undefined) return [];
+  const { by, at, reason, state } = revert;
+  const said = reason === "" ? "" : ` (${reason})`;
+  const ends = {
+    done: "",
+    failed: " Not all of it could be done.",
+    "under-way": " It has not ended: where nobody is at it any more, ask for it again.",
+  };
+  return [`  reverted by ${by} at ${at}${said}.${ends[state]}`];
 }

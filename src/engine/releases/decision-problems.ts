@@ -69,6 +69,16 @@ export function endPassed(what: string): Problem {
   );
 }
 
+/** Some of what drifted could not be put right. */
+export function driftNotReverted(environment: string, failures: readonly string[]): Problem {
+  return error(
+    "drift-not-reverted",
+    `Not everything in ${environment} could be made what it was released as.`,
+    failures,
+    `Mend what is said above, then ask again, which does only what is left: mobius drift ${environment} --revert`,
+  );
+}
+
 /** Nothing holds the environment. */
 export function holdNotSet(environment: string): Problem {
   return error(

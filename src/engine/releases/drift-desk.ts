@@ -12,7 +12,8 @@ import {
   UNSEEN,
 } from "../../core/drift/drift-events.ts";
 import { type Expected, expectedOf, findDrift } from "../../core/drift/find-drift.ts";
-import { isEnded } from "../../core/release/state.ts";
+import type { Revert } from "../../core/gates/decisions.ts";
+import { isEnded, type Release } from "../../core/release/state.ts";
 import { canonicalJson } from "../../core/values/digest.ts";
 import { actorId } from "../../core/values/ids.ts";
 import type { Instant } from "../../core/values/time.ts";
@@ -30,6 +31,14 @@ export interface DriftReport {
   /** `unreleased`: there is nothing to compare with. */
   readonly state: "in-sync" | "drifted" | "unknown" | "unreleased";
   readonly drifts: readonly SeenDrift[];
+  /** How somebody had it reverted last. */
+  readonly revert?: Revert;
+}
+
+/** What was released, and how what is live differs from it. */
+export interface DriftLook {
+  readonly expected: Expected;
+  readonly drifts: readonly SeenDrift[];
 }
 
 interface DriftParts {
@@ -38,7 +47,7 @@ interface DriftParts {
   readonly decisions: DecisionStreams;
 }
 
-type LivePlace = Place & { readonly environmentPorts: EnvironmentPorts };
+export type LivePlace = Place & { readonly environmentPorts: EnvironmentPorts };
 
 /** Looks at one environment at a time, and knows what it saw there before. */
 export class DriftDesk {
@@ -61,10 +70,13 @@ export class DriftDesk {
     const { ports, streams, decisions } = this.#parts;
     const { name } = place.environment;
     const checkedAt = ports.clock.now();
-    const during = streams
-      .all()
-      .find((each) => each.plan.environment === name && !isEnded(each) && each.stage.name !== "queued");
-    const shared = { environment: name, checkedAt, ...(during === undefined ? {} : { during: during.id }) };
+    const during = this.underWay(name);
+    const { revert } = decisions.of(name);
+    const shared = {
+      ...{ environment: name, checkedAt },
+      ...(during === undefined ? {} : { during: during.id }),
+      ...(revert === undefined ? {} : { revert }),
+    };
     const expected = expectedOf(streams.all(), name);
     if (expected === undefined) return { ...shared, state: "unreleased", drifts: [] };
     const found = findDrift(expected, await readLive(place, expected));
@@ -78,6 +90,26 @@ export class DriftDesk {
           });
     const drifts = seenDrift(history, decisions.of(name), checkedAt);
     return { ...shared, drifts, state: stateOf(drifts) };
+  }
+
+  /** What differs now; keeps nothing. Undefined where nothing was released. */
+  async look(place: LivePlace): Promise<DriftLook | undefined> {
+    const { ports, streams, decisions } = this.#parts;
+    const { name } = place.environment;
+    const expected = expectedOf(streams.all(), name);
+    if (expected === undefined) return undefined;
+    const event: DriftSeen = { type: "drift-seen", drifts: findDrift(expected, await readLive(place, expected)) };
+    const at = ports.clock.now();
+    const history = applyDriftSeen(await this.#history(name), { event, at, sequence: 0 });
+    return { expected, drifts: seenDrift(history, decisions.of(name), at) };
+  }
+
+  /** The release that changes the environment now. */
+  underWay(environment: string): Release | undefined {
+    const releases = this.#parts.streams.all();
+    return releases.find(
+      (each) => each.plan.environment === environment && !isEnded(each) && each.stage.name !== "queued",
+    );
   }
 
   /** Appends what is there now where it is another than before. */

@@ -243,7 +243,7 @@ export function environmentBusy(environment: string, holder: string): Problem {
   return error(
     "environment-busy",
     `${environment} is being changed by ${holder}.`,
-    ["What changes ledgers or databases by hand has to have the environment for itself, as a release has."],
+    ["What people change in an environment has to have it for itself, as a release has."],
     /^REL-\d+$/.test(holder)
       ? `Wait for it (mobius watch ${holder}) or stop it (mobius cancel ${holder}), then ask again.`
       : "Wait until that is done, then ask again.",

@@ -11,7 +11,8 @@ import type { StoredEvent } from "../../ports/event-log.ts";
 import { BaselineDesk } from "./baseline-desk.ts";
 import { DecisionDesk } from "./decision-desk.ts";
 import { DecisionStreams } from "./decision-streams.ts";
-import { DriftDesk, type DriftReport } from "./drift-desk.ts";
+import { DriftAnswers } from "./drift-answers.ts";
+import { DriftDesk } from "./drift-desk.ts";
 import { MigrationDesk } from "./migration-desk.ts";
 import type { PhaseAnswer, PhaseRequest } from "./phase-desk.ts";
 import { Places } from "./places.ts";
@@ -46,6 +47,8 @@ export class ReleaseEngine {
   readonly baselines: BaselineDesk;
   readonly #steps: StepDesk;
   readonly #driftDesk: DriftDesk;
+  /** How environments differ from what was released to them, and the ways back. */
+  readonly drift: DriftAnswers;
   readonly #drivers: ReleaseDrivers;
   readonly #stopping = new AbortController();
   #turn: Promise<unknown> = Promise.resolve();
@@ -70,6 +73,12 @@ export class ReleaseEngine {
     this.migrations = new MigrationDesk(ledgers);
     this.baselines = new BaselineDesk(ledgers);
     this.#driftDesk = new DriftDesk({ ports, streams: this.#streams, decisions: this.#decisions });
+    this.drift = new DriftAnswers({
+      ports,
+      places: this.#places,
+      decisions: this.#decisions,
+      driftDesk: this.#driftDesk,
+    });
     this.#drivers = new ReleaseDrivers({
       ports,
       streams: this.#streams,
@@ -154,12 +163,6 @@ export class ReleaseEngine {
       const { plan, target } = planned.value;
       return this.#open(request, { plan, umbrellaCommit: target.umbrellaCommit });
     });
-  }
-
-  /** How what is live in an environment differs from what was released to it. */
-  async drift(name: string): Promise<Result<DriftReport, NonEmpty<Problem>>> {
-    const environment = await this.#places.named(name);
-    return environment.ok ? ok(await this.#driftDesk.check(environment.value)) : environment;
   }
 
   /** What a promotion would release; changes nothing but for images that it copies. */

@@ -16,7 +16,7 @@ export async function watchDrift(
     if (platform?.ok !== true) continue;
     for (const environment of Object.keys(platform.value.environments)) {
       if (signal.aborted) return;
-      await engine.drift(environment).catch((cause: unknown) => onFailure(environment, cause));
+      await engine.drift.look(environment).catch((cause: unknown) => onFailure(environment, cause));
     }
   }
 }

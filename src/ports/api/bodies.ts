@@ -69,6 +69,9 @@ export const rollbackPlanBody = rollbackBody.pick({ to: true });
 /** A difference that nobody has to mind for a while. */
 export const ignoreDriftBody = z.strictObject({ drift: z.string().min(3).max(500), reason, until: moment });
 
+/** Why drift is reverted. */
+export const revertDriftBody = z.strictObject({ reason: z.string().max(500).default("") });
+
 /** What a promotion is thought through with. */
 export const promotionPlanBody = z.strictObject({
   /** Its id, its manifest's `release_id` or file; without one, what was proved last. */

@@ -9,6 +9,7 @@ import {
   personBody,
   promotionBody,
   promotionPlanBody,
+  revertDriftBody,
   rollbackBody,
   rollbackPlanBody,
 } from "./bodies.ts";
@@ -107,6 +108,13 @@ export const DECISION_ROUTES = {
     permission: "person",
     summary: "Let a difference be for a while.",
     body: ignoreDriftBody,
+  },
+  revertDrift: {
+    method: "POST",
+    path: "/api/v1/environments/:environment(^[^:/]+)::revertDrift",
+    permission: "person",
+    summary: "Make what drifted be as it was released again.",
+    body: revertDriftBody,
   },
   people: { method: "GET", path: "/api/v1/people", permission: "person", summary: "Who has which roles." },
   admitPerson: {

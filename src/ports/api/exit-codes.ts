@@ -39,6 +39,7 @@ const OTHERWISE: Readonly<Record<string, { readonly status: number; readonly exi
   "migration-unknown": { status: 404, exit: EXIT.invalid },
   "migration-not-dirty": { status: 409, exit: EXIT.conflict },
   "migration-blocked": { status: 409, exit: EXIT.conflict },
+  "drift-not-reverted": { status: 502, exit: EXIT.failed },
   "environment-busy": { status: 409, exit: EXIT.conflict },
   "service-unknown": { status: 404, exit: EXIT.invalid },
   "metrics-unreadable": { status: 503, exit: EXIT.unreachable },
