@@ -7,6 +7,8 @@ export interface RecordedRequest {
   readonly path: string;
   readonly query: string;
   readonly body: unknown;
+  /** Where it is not JSON. */
+  readonly contentType?: string;
 }
 
 /** Those of a file beneath `test/fixtures/build`. */

@@ -7,7 +7,8 @@ import { ExecutionsClient, JobsClient, RevisionsClient, ServicesClient } from "@
 import { describe, expect, it } from "vitest";
 import { startCloud, untilDone } from "./run-world.ts";
 
-const RECORDING = join(import.meta.dirname, "..", "fixtures", "run", "node-client-requests.json");
+const FIXTURES = join(import.meta.dirname, "..", "fixtures", "run");
+const RECORDING = join(FIXTURES, "node-client-requests.json");
 const SDK = "/usr/lib/google-cloud-sdk";
 const PARENT = "projects/p1/locations/us-central1";
 
@@ -21,28 +22,39 @@ interface Recorded {
   readonly operation?: string;
 }
 
+/** Sends what a client has sent, in order, with the names that this cloud gives; each is answered as it was. */
+async function replay(cloud: Awaited<ReturnType<typeof startCloud>>, file: string) {
+  const requests = JSON.parse(await readFile(file, "utf8")) as readonly Recorded[];
+  const operations = new Map<string, string>();
+  const bodies: Record<string, unknown>[] = [];
+  for (const { method, path, query = "", body, status, operation } of requests) {
+    const own = operations.get(path.replace("/v2/", "")) ?? path.replace("/v2/", "");
+    // The client sends the etag that it read; a stale one stays stale.
+    const isGuarded = body?.etag !== undefined && !body.etag.includes("stale");
+    const etag = isGuarded ? { etag: bodies.at(-1)?.etag } : {};
+    // A revision that the client has read the name of; each cloud names them by itself.
+    const made = String(bodies.at(-1)?.latestReadyRevision ?? "")
+      .split("/")
+      .at(-1);
+    const text = JSON.stringify({ ...body, ...etag }).replace('"api-00001"', JSON.stringify(made));
+    const payload = body === undefined ? {} : { body: text };
+    const headers = { "content-type": "application/json" };
+    const response = await fetch(`${cloud.url}/v2/${own}${query}`, { method, headers, ...payload });
+    const answer = (await response.json()) as Record<string, unknown>;
+    bodies.push(answer);
+    expect(`${method} ${path} ${response.status}`).toBe(`${method} ${path} ${status}`);
+    if (operation !== undefined) {
+      operations.set(operation, String(answer.name));
+      await untilDone(`${cloud.url}/v2/${String(answer.name)}`);
+    }
+  }
+  return bodies;
+}
+
 describe("Cloud Run v2, asked by Google's Node client", () => {
   it("takes every recorded request, and answers it as recorded", async () => {
     await using cloud = await startCloud();
-    const requests = JSON.parse(await readFile(RECORDING, "utf8")) as readonly Recorded[];
-    const operations = new Map<string, string>();
-    const bodies: Record<string, unknown>[] = [];
-    for (const { method, path, query = "", body, status, operation } of requests) {
-      const own = operations.get(path.replace("/v2/", "")) ?? path.replace("/v2/", "");
-      // The client sends the etag that it read; a stale one stays stale.
-      const isGuarded = body?.etag !== undefined && !body.etag.includes("stale");
-      const etag = isGuarded ? { etag: bodies.at(-1)?.etag } : {};
-      const payload = body === undefined ? {} : { body: JSON.stringify({ ...body, ...etag }) };
-      const headers = { "content-type": "application/json" };
-      const response = await fetch(`${cloud.url}/v2/${own}${query}`, { method, headers, ...payload });
-      const answer = (await response.json()) as Record<string, unknown>;
-      bodies.push(answer);
-      expect(`${method} ${path} ${response.status}`).toBe(`${method} ${path} ${status}`);
-      if (operation !== undefined) {
-        operations.set(operation, String(answer.name));
-        await untilDone(`${cloud.url}/v2/${String(answer.name)}`);
-      }
-    }
+    const bodies = await replay(cloud, RECORDING);
     expect(bodies[4]).toMatchObject({
       labels: { app: "api" },
       ingress: "INGRESS_TRAFFIC_ALL",
@@ -52,6 +64,17 @@ describe("Cloud Run v2, asked by Google's Node client", () => {
     expect(bodies[9]).toMatchObject({ services: [{ labels: { app: "api" } }] }); // outside of the mask: still there
     expect(bodies[10]?.revisions).toHaveLength(2);
     expect(cloud.started.find(({ env }) => env.CLOUD_RUN_JOB === "migrate")?.argv).toEqual(["run", "up"]);
+  });
+
+  it("takes every request of the generated client that gcloud holds", async () => {
+    await using cloud = await startCloud();
+    const [, , polled, read, shifted] = await replay(cloud, join(FIXTURES, "apitools-requests.json"));
+    expect(polled).toMatchObject({
+      done: true,
+      response: { "@type": "type.googleapis.com/google.cloud.run.v2.Service" },
+    });
+    expect(read).toMatchObject({ name: `${PARENT}/services/api`, terminalCondition: { state: "CONDITION_SUCCEEDED" } });
+    expect(shifted).toMatchObject({ metadata: { name: `${PARENT}/services/api` } });
   });
 
   it("ends the client's own operations, with resources that it can read", async () => {
