@@ -13,6 +13,7 @@ import * as metrics from "../src/engine/metrics/problems.ts";
 import * as notifications from "../src/engine/notifications/problems.ts";
 import * as records from "../src/engine/records/problems.ts";
 import * as decisions from "../src/engine/releases/decision-problems.ts";
+import * as migrating from "../src/engine/releases/migration-problems.ts";
 import * as releases from "../src/engine/releases/problems.ts";
 import * as promotion from "../src/engine/releases/promotion-problems.ts";
 import * as rollback from "../src/engine/releases/rollback-problems.ts";
@@ -116,7 +117,6 @@ const PROBLEMS: readonly Problem[] = [
   plan.variableUndeclared("api", "SET_BY_HAND"),
   plan.migrationMissing("db/001.sql", "mobius-chat", inManifest("migrations.mobius-chat")),
   plan.appliedMigrationChanged("db/001.sql", "mobius_chat", inManifest("migrations.mobius-chat")),
-  plan.migrationKindUnsupported("head", "alembic", inManifest("migrations.mobius-os")),
   plan.migrationUnsettled("staging", "db/001.sql", "mobius_chat"),
   plan.connectionsExceeded("staging", {
     database: "mobius_chat",
@@ -166,7 +166,9 @@ const PROBLEMS: readonly Problem[] = [
   releases.environmentUnknown("qa", ["dev", "staging"]),
   releases.environmentMismatch("production", "staging", "release-manifests/m.yaml"),
   releases.imageNotBuilt("api", "mobius-chat", "gcr.io/mobius-staging/api"),
-  releases.migrationFileMoved("db/001.sql"),
+  migrating.migrationFileMoved("db/001.sql"),
+  migrating.migrationProgramMissing("a1b2", "alembic", "alembic"),
+  migrating.alembicFolderMissing("a1b2", "backend/versions/a1b2.py"),
   releases.environmentBusy("staging", "REL-7"),
   releases.environmentBusy("staging", "migrations resolve by ada 0123"),
   releases.writeBackFailed("REL-1", "main", "could not resolve host"),

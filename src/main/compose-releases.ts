@@ -1,6 +1,7 @@
 /** Releases on top of the cloud: the engine, the HTTP server, and the order in which they start and stop. */
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { findProgram } from "../adapters/executors/find-program.ts";
 import { createScriptRunner } from "../adapters/scripts/script-runner.ts";
 import { portHolder } from "../adapters/system/port-holder.ts";
 import { systemClock as clock } from "../adapters/system/system-clock.ts";
@@ -144,6 +145,7 @@ function releasePorts(parts: Parts, umbrella: string): ReleasePorts {
       supervisors.open({ name: `scripts-${ids.randomHex(4)}`, directory: join(paths.scripts, "records") }),
     directory: paths.scripts,
     path: programs.path,
+    find: (name) => findProgram(name, programs.path, "/"),
   });
   return {
     clock,

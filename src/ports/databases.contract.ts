@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { digestOf } from "../core/values/digest.ts";
 import type { Problem } from "../core/values/problem.ts";
 import type { Result } from "../core/values/result.ts";
-import type { Databases, MigrationToApply } from "./databases.ts";
+import type { Databases, MigrationProgram, MigrationToApply } from "./databases.ts";
 
 /** One environment's databases under test, with one provisioned database. */
 export interface DatabasesHarness extends AsyncDisposable {
@@ -84,8 +84,8 @@ export function describeDatabases(label: string, start: () => Promise<DatabasesH
         urls.push(url.reveal());
         return 0;
       };
-      expect(codeOf(await h.databases.applyScript(migration, run))).toBe("applied");
-      expect(codeOf(await h.databases.applyScript(migration, run))).toBe("already-applied");
+      expect(codeOf(await h.databases.applyScript(migration, program(run)))).toBe("applied");
+      expect(codeOf(await h.databases.applyScript(migration, program(run)))).toBe("already-applied");
       expect(urls).toHaveLength(1);
       expect(urls[0]).toMatch(/^postgresql:\/\/.+@localhost\/.+/);
     });
@@ -94,17 +94,46 @@ export function describeDatabases(label: string, start: () => Promise<DatabasesH
       await using h = await start();
       const migration = migrationOf(h.database, "land.sh", "#!/bin/sh");
       const { database, module, identifier } = migration;
-      await h.databases.applyScript(migration, async () => 3);
+      await h.databases.applyScript(
+        migration,
+        program(async () => 3),
+      );
       const other = { database, module: "other", identifier, outcome: "applied" } as const;
       expect(await h.databases.settle(other)).toEqual({ ok: true, value: false });
       const undone = { database, module, identifier, outcome: "not-applied" } as const;
       expect(await h.databases.settle(undone)).toEqual({ ok: true, value: true });
       expect(await h.databases.ledger(h.database)).toEqual([]);
-      await h.databases.applyScript(migration, async () => 3);
+      await h.databases.applyScript(
+        migration,
+        program(async () => 3),
+      );
       expect(await h.databases.settle({ ...undone, outcome: "applied" })).toEqual({ ok: true, value: true });
       expect(await h.databases.ledger(h.database)).toMatchObject([{ identifier, state: "applied", release: "REL-1" }]);
       expect(await h.databases.settle(undone)).toEqual({ ok: true, value: false });
-      expect(codeOf(await h.databases.applyScript(migration, async () => 0))).toBe("already-applied");
+      expect(
+        codeOf(
+          await h.databases.applyScript(
+            migration,
+            program(async () => 0),
+          ),
+        ),
+      ).toBe("already-applied");
+    });
+
+    it("asks what should be true now, before anything counts as applied", async () => {
+      await using h = await start();
+      const said = (statement: string) => `CREATE TABLE IF NOT EXISTS t ();\n-- postcondition: ${statement}\n`;
+      const apply = (identifier: string, sql: string) =>
+        h.databases.applySql(migrationOf(h.database, identifier, sql), sql);
+      expect(codeOf(await apply("a.sql", said("SELECT true")))).toBe("applied");
+      const refused = await apply("b.sql", said("SELECT false"));
+      expect(codeOf(refused)).toBe("migration-failed");
+      expect(refused.ok ? [] : refused.error.why.join("\n")).toContain("Its postcondition is not true");
+      expect(await h.databases.ledger(h.database)).toHaveLength(1);
+      const swallowed = migrationOf(h.database, "land.py", "");
+      const zero = program(async () => 0, ["SELECT true", "SELECT false"]);
+      expect(codeOf(await h.databases.applyScript(swallowed, zero))).toBe("migration-failed");
+      expect(await h.databases.ledger(h.database)).toMatchObject([{}, { identifier: "land.py", state: "started" }]);
     });
 
     it("adopts what was there before, all of it or nothing, and runs none of it", async () => {
@@ -136,10 +165,29 @@ export function describeDatabases(label: string, start: () => Promise<DatabasesH
     it("keeps a script that failed as started", async () => {
       await using h = await start();
       const migration = migrationOf(h.database, "land.sh", "#!/bin/sh");
-      expect(codeOf(await h.databases.applyScript(migration, async () => 3))).toBe("migration-failed");
-      expect(codeOf(await h.databases.applyScript(migration, async () => 0))).toBe("migration-dirty");
+      expect(
+        codeOf(
+          await h.databases.applyScript(
+            migration,
+            program(async () => 3),
+          ),
+        ),
+      ).toBe("migration-failed");
+      expect(
+        codeOf(
+          await h.databases.applyScript(
+            migration,
+            program(async () => 0),
+          ),
+        ),
+      ).toBe("migration-dirty");
     });
   });
+}
+
+/** A program without postconditions. */
+export function program(run: MigrationProgram["run"], postconditions: readonly string[] = []): MigrationProgram {
+  return { run, postconditions };
 }
 
 /** A migration of the module `chat` with that text. */

@@ -1,5 +1,6 @@
 import { classifySql } from "../core/migrations/classify-sql.ts";
 import { judgeMigration } from "../core/migrations/judge-migration.ts";
+import { postconditionsOf } from "../core/migrations/postconditions.ts";
 import { migrationFailed } from "../core/migrations/problems.ts";
 import { err, ok } from "../core/values/result.ts";
 import { Secret } from "../core/values/secret.ts";
@@ -46,6 +47,11 @@ export function createMemoryDatabases({ clock }: { readonly clock: Clock }): Dat
       if (!known.ok) return known;
       if (known.value === "already-applied") return ok(known.value);
       const failing = file.value.statements.find((statement) => statement.text.includes(FAILING_FUNCTION));
+      if (failing === undefined && postconditionsOf(sql).includes("SELECT false")) {
+        if (file.value.kind !== "transactional") record(migration, "started");
+        const remains = file.value.kind === "transactional" ? "nothing" : "unknown";
+        return err(migrationFailed({ migration, reasons: ["Its postcondition is not true."], remains }));
+      }
       if (failing === undefined) {
         record(migration, "applied");
         return ok("applied");
@@ -55,18 +61,21 @@ export function createMemoryDatabases({ clock }: { readonly clock: Clock }): Dat
       const reasons = [`function ${FAILING_FUNCTION}() does not exist [SQLSTATE 42883]`];
       return err(migrationFailed({ migration, reasons, remains, where: failing.position }));
     },
-    async applyScript(migration, run) {
+    async applyScript(migration, { run, postconditions }) {
       const known = judgeMigration(ledgerOf(migration.database), migration);
       if (!known.ok) return known;
       if (known.value === "already-applied") return ok(known.value);
       record(migration, "started");
       const { user = "nobody", password = new Secret("") } = passwords.get(migration.database) ?? {};
       const exitCode = await run(url(migration.database, user, password));
-      if (exitCode === 0) {
+      const broken = postconditions.filter((statement) => statement === "SELECT false");
+      if (exitCode === 0 && broken.length === 0) {
         record(migration, "applied");
         return ok("applied");
       }
-      const reasons = [`The script ended with exit code ${exitCode}.`];
+      const reasons = [
+        exitCode === 0 ? "Its postcondition is not true." : `The script ended with exit code ${exitCode}.`,
+      ];
       return err(migrationFailed({ migration, reasons, remains: "unknown" }));
     },
     async settle({ database, module, identifier, outcome }) {

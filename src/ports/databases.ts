@@ -34,6 +34,14 @@ export interface MigrationToApply {
   readonly who: string;
 }
 
+/** A migration that is not SQL. */
+export interface MigrationProgram {
+  /** Gives its exit code. */
+  readonly run: (url: Secret) => Promise<number>;
+  /** Statements that have to give a single true afterwards. */
+  readonly postconditions: readonly string[];
+}
+
 /** What a person found of a migration that was started and never finished. */
 export interface Settlement {
   readonly database: string;
@@ -84,13 +92,16 @@ export interface Databases extends Baselines {
   /**
    * Runs an SQL file. A plain one is one transaction with its ledger row, also where a BEGIN and a COMMIT enclose all of
    * it; one with other transactions of its own, or with statements that allow no transaction, is recorded as started,
-   * run, and recorded as applied.
+   * run, and recorded as applied. Postconditions that it writes out are asked before it counts as applied.
    */
   applySql(migration: MigrationToApply, sql: string): Promise<Result<"applied" | "already-applied", Problem>>;
-  /** Runs a program between `started` and `applied` rows. `run` gives its exit code; not 0 leaves the row `started`. */
+  /**
+   * Runs a program between `started` and `applied` rows. An exit code other than 0, and a postcondition that is not true
+   * afterwards, leave the row `started`: a program that swallows its errors ends with 0 too.
+   */
   applyScript(
     migration: MigrationToApply,
-    run: (url: Secret) => Promise<number>,
+    program: MigrationProgram,
   ): Promise<Result<"applied" | "already-applied", Problem>>;
   /**
    * Does with a `started` row as a person says, under the migration lock: refused while a session that migrates is left

@@ -1,6 +1,7 @@
 import { access, readFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { findProgram } from "../../src/adapters/executors/find-program.ts";
 import { createSupervisors } from "../../src/adapters/executors/supervisors.ts";
 import { createSource } from "../../src/adapters/git/source.ts";
 import { createScriptRunner } from "../../src/adapters/scripts/script-runner.ts";
@@ -32,12 +33,14 @@ describe("createScriptRunner", () => {
       supervisorScript: resolve(import.meta.dirname, "../../src/main/supervisor.ts"),
       clock: systemClock,
     });
+    const path = `${dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin`;
     runner = createScriptRunner({
       source: createSource({ mirrorsDirectory: join(here.folder, "mirrors"), umbrellaDirectory: here.umbrella }),
       openSupervisor: () =>
         supervisors.open({ name: `scripts-${systemIds.randomHex(4)}`, directory: join(here.folder, "records") }),
       directory: join(here.folder, "scripts"),
-      path: `${dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin`,
+      path,
+      find: (name) => findProgram(name, path, "/"),
     });
   });
   afterAll(() => here[Symbol.asyncDispose]());
@@ -48,7 +51,7 @@ describe("createScriptRunner", () => {
       id: systemIds.randomHex(4),
       repository: "../dbt.git",
       commit,
-      path,
+      program: { kind: "script", path },
       variables: more.variables ?? {},
       onLine: (line) => lines.push(line),
       signal: more.signal ?? new AbortController().signal,
@@ -97,7 +100,7 @@ describe("createScriptRunner", () => {
         id: "x",
         repository: "../nowhere.git",
         commit,
-        path: "say.sh",
+        program: { kind: "script", path: "say.sh" },
         variables: {},
         onLine: () => {},
         signal: new AbortController().signal,

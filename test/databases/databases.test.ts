@@ -12,7 +12,7 @@ import { systemClock } from "../../src/adapters/system/system-clock.ts";
 import { systemIds } from "../../src/adapters/system/system-ids.ts";
 import { renderProblem } from "../../src/core/values/problem.ts";
 import { Secret } from "../../src/core/values/secret.ts";
-import { codeOf, describeDatabases, migrationOf } from "../../src/ports/databases.contract.ts";
+import { codeOf, describeDatabases, migrationOf, program } from "../../src/ports/databases.contract.ts";
 import { queryOnce, startTestCluster, type TestCluster } from "../support/cluster.ts";
 
 let test: TestCluster;
@@ -227,17 +227,20 @@ describe("two migrators", () => {
 
   it("do not wait for ever, and say for whom they waited", async () => {
     await using h = await harness({ limits: { waitMs: 200 } });
-    const script = h.databases.applyScript(migrationOf(h.database, "long.sh", ""), async () => {
-      const outcome = await h.apply("a.sql", "SELECT 1;");
-      const text = outcome.ok ? "" : renderProblem(outcome.error);
-      expect(text.replaceAll(h.database, "chat").replaceAll(/[\d.]+ m?s\b|\d{2,}/g, "N")).toMatchInlineSnapshot(`
+    const script = h.databases.applyScript(
+      migrationOf(h.database, "long.sh", ""),
+      program(async () => {
+        const outcome = await h.apply("a.sql", "SELECT 1;");
+        const text = outcome.ok ? "" : renderProblem(outcome.error);
+        expect(text.replaceAll(h.database, "chat").replaceAll(/[\d.]+ m?s\b|\d{2,}/g, "N")).toMatchInlineSnapshot(`
         "error[migration-blocked]: Migration "a.sql" could not begin: chat is being migrated.
           why:   Session N (mobius/REL-1/long.sh) has held the migration lock's connection for N.
           fix:   Wait for it, then release again. If it hangs, end it: SELECT pg_terminate_backend(N)
           more:  docs/errors.md#migration-blocked"
       `);
-      return 0;
-    });
+        return 0;
+      }),
+    );
     expect(codeOf(await script)).toBe("applied");
   });
 });

@@ -33,7 +33,10 @@ export function simDatabases(
         .filter((candidate) => candidate.database === database)
         .map((r) => ({ ...r, manifest: "", who: "", at: instant(0) })),
     applySql: async (migration) => apply(migration),
-    applyScript: async (migration) => apply(migration),
+    applyScript: async (migration, { run }) => {
+      if (row(migration.database, migration.identifier) === undefined) await run(new Secret("postgresql://"));
+      return apply(migration);
+    },
     settle: async ({ database, module, identifier, outcome }) => {
       const at = ledger.findIndex(
         (each) =>

@@ -18,6 +18,7 @@ import { createMemoryEventLog } from "../../src/ports/event-log.fake.ts";
 import { createMemoryPeople } from "../../src/ports/people.fake.ts";
 import type { Answer } from "../../src/ports/probe.ts";
 import { createMemoryRequestMetrics } from "../../src/ports/request-metrics.fake.ts";
+import type { Program } from "../../src/ports/scripts.ts";
 import type { TrafficEntry } from "../../src/ports/services.ts";
 import type { CrashPoint, Fate, HistoryEntry, PortCall } from "./sim-calls.ts";
 import { type SimLedger, simDatabases } from "./sim-databases.ts";
@@ -55,6 +56,10 @@ export class SimWorld {
   readonly builds = new Map<string, SimBuild>();
   readonly images = new Map<string, Digest>();
   readonly ledger: SimLedger = [];
+  /** What was run of repositories, in order. */
+  readonly programs: Program[] = [];
+  /** Kinds of programs that this machine cannot run. */
+  readonly missingPrograms = new Set<Program["kind"]>();
   /** Other tools' tables, by `<database>/<table>`. */
   readonly earlierRows: Record<string, readonly EarlierRow[]> = {};
   readonly written: { release: string; files: Map<string, string> }[] = [];
@@ -182,7 +187,13 @@ export class SimWorld {
         },
       }),
       probe: wrap("probe", { request: async ({ url }: { url: string }) => this.answer(url) }),
-      scripts: wrap("scripts", { run: async () => 0 }),
+      scripts: wrap("scripts", {
+        missing: async ({ kind }) => (this.missingPrograms.has(kind) ? kind : undefined),
+        run: async ({ program }) => {
+          this.programs.push(program);
+          return 0;
+        },
+      }),
       umbrella: "umbrella",
       registryUrl: "http://registry",
       reachableUrl: (url) => url,

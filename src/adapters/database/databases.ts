@@ -82,9 +82,9 @@ export function createDatabases(options: DatabasesOptions): Databases {
       }
     },
     applySql: (migration, sql) => applySqlMigration(contextOf(migration.database), migration, sql),
-    applyScript(migration, run) {
+    applyScript(migration, program) {
       const { name, user, password } = ownerOf(migration.database);
-      return applyScriptMigration(contextOf(name), migration, { run, url: url(name, user, password) });
+      return applyScriptMigration(contextOf(name), migration, { ...program, url: url(name, user, password) });
     },
     settle(settlement) {
       return withLedger(forPerson(settlement.database), settlement, (client) => settleRow(client, settlement));

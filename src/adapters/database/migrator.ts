@@ -6,7 +6,8 @@ import type { NonEmpty, Problem } from "../../core/values/problem.ts";
 import { err, ok, type Result } from "../../core/values/result.ts";
 import type { Secret } from "../../core/values/secret.ts";
 import type { Clock } from "../../ports/clock.ts";
-import type { MigrationToApply } from "../../ports/databases.ts";
+import type { MigrationProgram, MigrationToApply } from "../../ports/databases.ts";
+import { brokenPostconditions } from "./check-postconditions.ts";
 import { type ClusterAccess, withClient } from "./cluster-access.ts";
 import { ensureLedger, readLedger, recordApplied, recordMigration } from "./ledger.ts";
 import { takeMigrationLock } from "./migration-lock.ts";
@@ -55,7 +56,7 @@ export async function applySqlMigration(
 export async function applyScriptMigration(
   context: MigratorContext,
   migration: MigrationToApply,
-  { run, url }: { readonly run: (url: Secret) => Promise<number>; readonly url: Secret },
+  { run, postconditions, url }: MigrationProgram & { readonly url: Secret },
 ): Promise<Outcome> {
   const outcome = await underLock<"applied">(context, migration, async (client) => {
     await recordMigration(client, migration, "started");
@@ -64,18 +65,33 @@ export async function applyScriptMigration(
       const reasons = [`The script ended with exit code ${exitCode}.`];
       return err(migrationFailed({ migration, reasons, remains: "unknown" }));
     }
+    const broken = await afterLoss(context, client, (alive) => brokenPostconditions(alive, postconditions));
+    if (broken.length > 0) return err(migrationFailed({ migration, reasons: broken, remains: "unknown" }));
     await finish(context, client, migration);
     return ok("applied");
   });
   return outcome.ok ? ok(outcome.value.result) : outcome;
 }
 
+/** Records the migration as applied. */
+async function finish(context: MigratorContext, client: Client, migration: MigrationToApply): Promise<void> {
+  await afterLoss(context, client, (alive) => recordApplied(alive, migration));
+}
+
 /**
- * Records the migration as applied. It may have run for hours, and the connection with its lock may be gone; then a new
- * one does, for the `started` row has kept everybody else out.
+ * A migration may run for hours, and the connection with its lock may be gone then. What is left to do a new one does, for
+ * the `started` row has kept everybody else out.
  */
-async function finish({ user }: MigratorContext, client: Client, migration: MigrationToApply): Promise<void> {
-  await recordApplied(client, migration).catch(() => withClient(user, (fresh) => recordApplied(fresh, migration)));
+async function afterLoss<T>(
+  { user }: MigratorContext,
+  client: Client,
+  work: (alive: Client) => Promise<T>,
+): Promise<T> {
+  const isAlive = await client.query("SELECT 1").then(
+    () => true,
+    () => false,
+  );
+  return isAlive ? work(client) : withClient(user, work);
 }
 
 /** Works on a database's ledger under its migration lock, without migrating. */

@@ -1,10 +1,12 @@
 import type { Client } from "pg";
 import type { SqlFile } from "../../core/migrations/classify-sql.ts";
+import { postconditionsOf } from "../../core/migrations/postconditions.ts";
 import { migrationFailed } from "../../core/migrations/problems.ts";
 import { positionAt, type SqlPiece } from "../../core/migrations/split-sql.ts";
 import type { Problem, Where } from "../../core/values/problem.ts";
 import { err, ok, type Result } from "../../core/values/result.ts";
 import type { MigrationToApply } from "../../ports/databases.ts";
+import { brokenPostconditions } from "./check-postconditions.ts";
 import { isConnectionLost, messageOf, sqlStateOf } from "./cluster-access.ts";
 import { recordMigration } from "./ledger.ts";
 
@@ -29,6 +31,11 @@ export async function runInTransaction(run: SqlRun): Promise<SqlOutcome> {
   if (!ran.ok) {
     await client.query("ROLLBACK").catch(() => {}); // a lost connection has rolled back by itself
     return ran;
+  }
+  const broken = await brokenPostconditions(client, postconditionsOf(run.sql));
+  if (broken.length > 0) {
+    await client.query("ROLLBACK").catch(() => {});
+    return err(migrationFailed({ migration, reasons: broken, remains: "nothing" }));
   }
   try {
     await recordMigration(client, migration, "applied");
@@ -60,6 +67,8 @@ export async function runAsItIs(run: SqlRun): Promise<Result<"applied", Problem>
     const reasons = [`These indexes are there and not valid: ${invalid.join(", ")}. Drop them first.`];
     return err(migrationFailed({ migration, reasons, remains: "unknown" }));
   }
+  const broken = await brokenPostconditions(client, postconditionsOf(run.sql));
+  if (broken.length > 0) return err(migrationFailed({ migration, reasons: broken, remains: "unknown" }));
   return ok("applied");
 }
 

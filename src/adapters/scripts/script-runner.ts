@@ -2,9 +2,10 @@ import { createReadStream } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import type { CommitId } from "../../core/values/ids.ts";
 import type { Supervisor } from "../../ports/processes.ts";
+import type { ScriptRun, Scripts } from "../../ports/scripts.ts";
 import type { Source } from "../../ports/source.ts";
+import { startOf } from "./migration-program.ts";
 
 /** How long a script may take to end after it was told to. */
 const GRACE_MS = 5_000;
@@ -16,24 +17,21 @@ export interface ScriptRunnerOptions {
   readonly directory: string;
   /** Folders of the programs that scripts may use, the pinned Node's first. */
   readonly path: string;
-}
-
-export interface ScriptRun {
-  readonly id: string;
-  readonly repository: string;
-  readonly commit: CommitId;
-  readonly path: string;
-  readonly variables: Readonly<Record<string, string>>;
-  readonly onLine: (line: string) => void;
-  readonly signal: AbortSignal;
+  /** Looks a program up in `path`. */
+  readonly find: (name: string) => string | undefined;
 }
 
 /**
  * Runs a program of a repository from a clean checkout of its commit, with only the variables given, PATH and an empty
  * HOME. Ends it when the signal aborts. The exit code is 1 where it was ended by a signal or could not be started.
  */
-export function createScriptRunner(options: ScriptRunnerOptions): { run(request: ScriptRun): Promise<number> } {
+export function createScriptRunner(options: ScriptRunnerOptions): Scripts {
   return {
+    async missing(program) {
+      const { argv } = startOf(program, "");
+      // A script is looked up in its checkout, which there is none of yet.
+      return program.kind === "script" || options.find(argv[0]) !== undefined ? undefined : argv[0];
+    },
     async run(request) {
       const home = join(options.directory, request.id);
       const checkout = join(home, "source");
@@ -50,17 +48,18 @@ export function createScriptRunner(options: ScriptRunnerOptions): { run(request:
 
 async function runIn(
   { openSupervisor, path }: ScriptRunnerOptions,
-  { id, path: program, variables, onLine, signal }: ScriptRun,
+  { id, program, variables, onLine, signal }: ScriptRun,
   home: string,
   checkout: string,
 ): Promise<number> {
+  const { argv, folder } = startOf(program, checkout);
   const supervisor = await openSupervisor();
   const logPath = join(home, "log");
   try {
     const running = await supervisor.start({
       id,
-      argv: interpreter(program, join(checkout, program)),
-      cwd: checkout,
+      argv,
+      cwd: join(checkout, folder),
       env: { ...variables, PATH: path, HOME: join(home, "home") },
       logPath,
     });
@@ -74,10 +73,4 @@ async function runIn(
   } finally {
     await supervisor.close();
   }
-}
-
-/** A file that git does not mark as executable still runs, by its ending. */
-function interpreter(program: string, file: string): readonly [string, ...string[]] {
-  if (/\.[cm]?[jt]s$/.test(program)) return ["node", file];
-  return program.endsWith(".sh") ? ["bash", file] : [file];
 }

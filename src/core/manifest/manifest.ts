@@ -45,7 +45,7 @@ export interface ImageReference {
 
 export interface MigrationName {
   readonly kind: MigrationKind;
-  /** Path relative to the module's repository (sql, script), or the bare id or module name (alembic, python). */
+  /** Path relative to the module's repository (sql, python, script), or the bare revision (alembic). */
   readonly name: string;
   /** The parenthesised remark after a script's path. */
   readonly note?: string;

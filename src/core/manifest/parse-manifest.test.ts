@@ -246,14 +246,15 @@ describe("rulings 8 and 9: migrations in every shape", () => {
     const parsed = parsePlatform(text, "mobius.yaml");
     if (!parsed.ok) throw new Error(parsed.problems.map(renderProblem).join("\n"));
     const manifest = parseManifest({
-      text: `${ID}migrations:\n  mobius-os: [1a2b3c4d5e6f, backend/x.sql, "python:app.fix", y.sql]\n`,
+      text: `${ID}migrations:\n  mobius-os: [1a2b3c4d5e6f, backend/x.sql, "python:app.fix", "python:add_x", y.sql]\n`,
       file: "m.yaml",
       platform: parsed.value,
     });
     expect(manifest.ok && manifest.value.migrations["mobius-os"]?.map(({ kind, name }) => `${kind} ${name}`)).toEqual([
       "alembic 1a2b3c4d5e6f",
       "sql backend/x.sql",
-      "python app.fix",
+      "python app/fix.py",
+      "python backend/add_x.py",
       "sql backend/y.sql",
     ]);
   });

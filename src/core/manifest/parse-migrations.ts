@@ -27,9 +27,20 @@ export function parseMigration(written: string, settings: ModuleMigrations, wher
       `The module's migrations are of kind ${settings.kinds.join(" or ")}, not ${kind}.`,
     );
   }
-  const isFile = kind === "sql" || kind === "script";
-  const path = isFile && !name.includes("/") && settings.directory !== "." ? `${settings.directory}/${name}` : name;
-  return { kind, name: path, ...(note === undefined ? {} : { note }), where };
+  const file = kind === "python" ? pythonFile(name) : name;
+  const isBare = kind !== "alembic" && !file.includes("/") && settings.directory !== ".";
+  return {
+    kind,
+    name: isBare ? `${settings.directory}/${file}` : file,
+    ...(note === undefined ? {} : { note }),
+    where,
+  };
+}
+
+/** A module as Python imports it: with dots from the repository's root, without any from the migrations folder. */
+function pythonFile(name: string): string {
+  if (name.endsWith(".py")) return name;
+  return `${name.replaceAll(".", "/")}.py`;
 }
 
 function kindOf(name: string, { kinds }: ModuleMigrations): MigrationKind {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseRevision, withEarlier } from "./alembic-revisions.ts";
+import { parseRevision, withEarlier, withLater } from "./alembic-revisions.ts";
 
 describe("an Alembic revision", () => {
   it.each([
@@ -27,6 +27,8 @@ describe("an Alembic revision", () => {
       ...["first", "r1e2s3o4l5v6", "side", "add_factor", "r1e2s3o4l5v6u7"],
     ]);
     expect(withEarlier(["r1e2"], chain)).toEqual([]);
+    expect(withLater("add_factor", chain)).toEqual(["add_factor", "r1e2s3o4l5v6u7"]);
+    expect(withLater("r1e2s3o4l5v6", chain)).toEqual(["r1e2s3o4l5v6", "add_factor", "r1e2s3o4l5v6u7"]);
   });
 
   it("may stand at the end of a long chain, or in a circle", () => {

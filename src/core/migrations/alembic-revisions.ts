@@ -5,6 +5,11 @@ export interface AlembicRevision {
   readonly after: readonly string[];
 }
 
+/** An Alembic file is known by its revision, every other migration by its path. */
+export function identifierOf(file: { readonly path: string; readonly revision?: AlembicRevision }): string {
+  return file.revision?.id ?? file.path;
+}
+
 const ID = /^revision\s*(?::[^=\n]+)?=\s*(["'])([^"'\n]+)\1/m;
 const BEFORE = /^(?:down_revision|depends_on)\s*(?::[^=\n]+)?=[ \t]*(\([^)]*\)|[^#\n(]*)/gm;
 
@@ -37,4 +42,16 @@ export function withEarlier(ids: readonly string[], revisions: readonly AlembicR
     );
   }
   return [...ordered];
+}
+
+/** The revision given and all that come after it. */
+export function withLater(id: string, revisions: readonly AlembicRevision[]): readonly string[] {
+  const next = Map.groupBy(
+    revisions.flatMap((revision) => revision.after.map((before) => ({ before, id: revision.id }))),
+    ({ before }) => before,
+  );
+  const later = new Set([id]);
+  // A set that grows while it is walked is walked to its end.
+  for (const revision of later) for (const each of next.get(revision) ?? []) later.add(each.id);
+  return [...later];
 }

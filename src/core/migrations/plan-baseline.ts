@@ -1,7 +1,7 @@
 import type { Digest } from "../values/digest.ts";
 import type { NonEmpty, Problem } from "../values/problem.ts";
 import { err, ok, type Result } from "../values/result.ts";
-import { type AlembicRevision, withEarlier } from "./alembic-revisions.ts";
+import { type AlembicRevision, identifierOf, withEarlier } from "./alembic-revisions.ts";
 import {
   baselineChecksumDiffers,
   baselineMigrationMissing,
@@ -52,11 +52,6 @@ export interface Baseline {
     readonly state: "new" | "known";
   }[];
   readonly left: readonly string[];
-}
-
-/** An Alembic file is known by its revision, every other one by its path. */
-function identifierOf({ path, revision }: KnownMigration): string {
-  return revision?.id ?? path;
 }
 
 /** What the ledger takes over from what the database has already, in order; every problem at once otherwise. */

@@ -1,10 +1,11 @@
 import type { MigrationName } from "../manifest/manifest.ts";
+import { identifierOf, withEarlier } from "../migrations/alembic-revisions.ts";
 import type { ModuleMigrations } from "../platform/platform.ts";
 import { present } from "../values/assert.ts";
 import type { Problem } from "../values/problem.ts";
 import type { PlannedMigration } from "./plan.ts";
-import type { PlanInput } from "./plan-input.ts";
-import { appliedMigrationChanged, migrationKindUnsupported, migrationMissing, migrationUnsettled } from "./problems.ts";
+import type { MigrationFile, PlanInput } from "./plan-input.ts";
+import { appliedMigrationChanged, migrationMissing, migrationUnsettled } from "./problems.ts";
 
 /** The manifest's migrations in order, each compared with its database's ledger. */
 export function planMigrations(input: PlanInput): { planned: PlannedMigration[]; problems: Problem[] } {
@@ -28,8 +29,7 @@ function planMigration(
   settings: ModuleMigrations,
   { kind, name, where }: MigrationName,
 ): PlannedMigration | Problem {
-  if (kind !== "sql" && kind !== "script") return migrationKindUnsupported(name, kind, where);
-  const file = input.migrationFiles[module]?.find((candidate) => candidate.path === name);
+  const file = input.migrationFiles[module]?.find((candidate) => identifierOf(candidate) === name);
   if (file === undefined) return migrationMissing(name, module, where);
   const { database, when } = settings;
   const row = present(input.ledgers[database], `ledger of ${database}`).find(
@@ -57,10 +57,27 @@ export function unnamedMigrations(
   return Object.entries(input.migrationFiles).flatMap(([module, files]) => {
     const settings = input.platform.modules[module]?.migrations;
     if (settings === undefined) return [];
-    const named = new Set((input.manifest.migrations[module] ?? []).map((migration) => migration.name));
-    const applied = new Set((input.ledgers[settings.database] ?? []).map((row) => row.identifier));
+    const named = (input.manifest.migrations[module] ?? []).map((migration) => migration.name);
+    const rows = (input.ledgers[settings.database] ?? []).filter((row) => row.module === module);
+    const known = [...named, ...rows.map((row) => row.identifier)];
+    // Whoever names a revision names all that come before it.
+    const covered = new Set([
+      ...known,
+      ...withEarlier(
+        known,
+        files.flatMap((file) => file.revision ?? []),
+      ),
+    ]);
     return files
-      .filter((file) => !named.has(file.path) && !applied.has(file.path) && /\.(sql|py)$/.test(file.path))
-      .map((file) => ({ module, identifier: file.path }));
+      .filter((file) => isMigration(file, settings) && !covered.has(identifierOf(file)))
+      .map((file) => ({ module, identifier: identifierOf(file) }));
   });
+}
+
+/** Beside its migrations a folder has other files: packages' own, Alembic's environment. */
+function isMigration({ path, revision }: MigrationFile, { kinds }: ModuleMigrations): boolean {
+  if (revision !== undefined) return true;
+  return kinds.some((kind) =>
+    kind === "sql" ? path.endsWith(".sql") : kind === "python" && path.endsWith(".py") && !path.endsWith("__init__.py"),
+  );
 }

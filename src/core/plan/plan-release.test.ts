@@ -330,19 +330,6 @@ describe("planRelease", () => {
         '  fix:   Look at app_db, then say how it stands. Where all of it is there: mobius migrations resolve staging db/001.sql --applied --reason "…"; where nothing of it is left: the same with --not-applied.',
       ],
     ],
-    [
-      "migration-kind-unsupported",
-      {
-        ...withMigration,
-        manifest: { ...manifest, migrations: { app: [{ kind: "python", name: "add_x", where: WHERE }] } },
-      },
-      [
-        'error[migration-kind-unsupported]: Migration "add_x" is of kind python, which this version does not run.',
-        "  where: m.yaml:1:1",
-        "  why:   Only sql and script migrations run so far; passing over one silently would leave its schema missing.",
-        "  fix:   Apply it by hand and take it out of the manifest, or write it as sql or script.",
-      ],
-    ],
   ];
   it.each(refusals)("refuses with %s", (code, over, lines) => {
     const made = planRelease(input(over));

@@ -130,16 +130,6 @@ export function appliedMigrationChanged(path: string, database: string, where: W
   });
 }
 
-/** A migration of a kind that this version cannot run. */
-export function migrationKindUnsupported(path: string, kind: string, where: Where): Problem {
-  return error("migration-kind-unsupported", {
-    summary: `Migration "${path}" is of kind ${kind}, which this version does not run.`,
-    where,
-    why: "Only sql and script migrations run so far; passing over one silently would leave its schema missing.",
-    fix: "Apply it by hand and take it out of the manifest, or write it as sql or script.",
-  });
-}
-
 /** An earlier migration was interrupted and nobody has settled it. */
 export function migrationUnsettled(environment: string, identifier: string, database: string): Problem {
   return error("migration-unsettled", {

@@ -228,16 +228,6 @@ export function scriptNotAllowed(module: string, environment: string): Problem {
   );
 }
 
-/** A migration's file is another than the plan's, at the same commit. */
-export function migrationFileMoved(identifier: string): Problem {
-  return error(
-    "migration-file-moved",
-    `Migration "${identifier}" reads differently than when it was planned.`,
-    ["The plan's checksum differs from the file's at the same commit."],
-    "Plan again, and report this: a commit's files must not change.",
-  );
-}
-
 /** Somebody else changes the environment now. `holder` is a release, or what a person asked for. */
 export function environmentBusy(environment: string, holder: string): Problem {
   return error(

@@ -3,8 +3,9 @@
  * fill this in; begin with `ReleasePorts`.
  */
 import type { Environment, Platform } from "../../core/platform/platform.ts";
-import type { CommitId } from "../../core/values/ids.ts";
+
 import type { Secret } from "../../core/values/secret.ts";
+
 import type { Builds } from "../../ports/builds.ts";
 import type { Clock, Ids } from "../../ports/clock.ts";
 import type { Databases } from "../../ports/databases.ts";
@@ -15,6 +16,7 @@ import type { Leases } from "../../ports/leases.ts";
 import type { People } from "../../ports/people.ts";
 import type { Probe } from "../../ports/probe.ts";
 import type { RequestMetrics } from "../../ports/request-metrics.ts";
+import type { Scripts } from "../../ports/scripts.ts";
 import type { Secrets } from "../../ports/secrets.ts";
 import type { Services } from "../../ports/services.ts";
 import type { RepositoryUrl, Source, WriteBack } from "../../ports/source.ts";
@@ -70,18 +72,4 @@ export interface EnvironmentPorts {
 /** Tokens for modules' own scripts: good for the services named and for a while, and for moving no traffic. */
 export interface DeployTokens {
   issue(services: readonly string[], ttlMs: number): Promise<Secret>;
-}
-
-/** Runs a program of a repository at a commit, such as a migration script. */
-export interface Scripts {
-  /** Exit code of the program; its output line by line. `variables` is its whole environment besides PATH and HOME. */
-  run(request: {
-    readonly id: string;
-    readonly repository: RepositoryUrl;
-    readonly commit: CommitId;
-    readonly path: string;
-    readonly variables: Readonly<Record<string, string>>;
-    readonly onLine: (line: string) => void;
-    readonly signal: AbortSignal;
-  }): Promise<number>;
 }

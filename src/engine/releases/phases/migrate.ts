@@ -1,11 +1,10 @@
 import type { PlannedMigration } from "../../../core/plan/plan.ts";
-import { present } from "../../../core/values/assert.ts";
 import { count } from "../../../core/values/count.ts";
-import { digestOf } from "../../../core/values/digest.ts";
 import type { Problem } from "../../../core/values/problem.ts";
 import { err, ok, type Result } from "../../../core/values/result.ts";
 import type { PhaseContext, PhaseOutcome } from "../phase-context.ts";
-import { migrationFileMoved, releaseCancelled } from "../problems.ts";
+import { releaseCancelled } from "../problems.ts";
+import { applyMigration } from "./apply-migration.ts";
 
 /**
  * Applies the manifest's `before` migrations, in order, one after another. What a ledger has as applied is passed over,
@@ -44,7 +43,7 @@ async function applyAll(context: PhaseContext, when: PlannedMigration["when"]): 
     await context.checkLease();
     await context.record({ type: "migration-started", database, identifier });
     context.ports.reach(`migrate:${identifier}:before`);
-    const outcome = await apply(context, migration);
+    const outcome = await applyMigration(context, migration);
     context.ports.reach(`migrate:${identifier}:after`);
     if (!outcome.ok) return outcome;
     const durationMs = context.ports.clock.monotonicMs() - startedMs;
@@ -56,45 +55,4 @@ async function applyAll(context: PhaseContext, when: PlannedMigration["when"]): 
 
 function isSame(migration: PlannedMigration, database: string, identifier: string): boolean {
   return migration.database === database && migration.identifier === identifier;
-}
-
-async function apply(
-  context: PhaseContext,
-  migration: PlannedMigration,
-): Promise<Result<"applied" | "already-applied", Problem>> {
-  const { release, ports, environmentPorts } = context;
-  const { plan, id, requestedBy } = release();
-  const source = present(
-    plan.actions.commits.find((commit) => commit.module === migration.module),
-    `commit of ${migration.module}`,
-  );
-  const { database, module, identifier, checksum } = migration;
-  const request = {
-    environment: plan.environment,
-    database,
-    module,
-    identifier,
-    checksum,
-    manifest: plan.manifest.file,
-    release: id,
-    who: requestedBy,
-  };
-  const text = present(
-    await ports.source.readFile(source.repository, source.commit, migration.path),
-    `${migration.path} at ${source.commit}`,
-  );
-  // The plan covers the checksum; a file that reads differently under the same commit would be a fault of ours.
-  if (digestOf(text) !== checksum) return err(migrationFileMoved(migration.identifier));
-  if (migration.kind === "sql") return environmentPorts.databases.applySql(request, text);
-  return environmentPorts.databases.applyScript(request, (url) =>
-    ports.scripts.run({
-      id: `${id}-${module}-${identifier.replaceAll(/[^a-zA-Z0-9._-]/g, "-")}`.toLowerCase(),
-      repository: source.repository,
-      commit: source.commit,
-      path: migration.path,
-      variables: { DATABASE_URL: url.reveal() },
-      onLine: (line) => void context.note(line),
-      signal: context.signal,
-    }),
-  );
 }
