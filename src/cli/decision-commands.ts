@@ -108,19 +108,27 @@ function environmentDecisions(): readonly CommandDefinition[] {
     },
     {
       name: "drift <environment>",
-      description: "Show how what is live differs from what was released, and take it back; exits 7 where it differs.",
+      description:
+        "Show how what is live differs from what was released, take it back or declare it; exits 7 where it differs.",
       examples: [
         "mobius drift production",
+        "mobius drift production --adopt --write",
         'mobius drift production --revert --reason "changed by hand"',
         'mobius drift production --ignore "service mobius-rag: traffic" --until 10d --reason "a test"',
       ],
       options: (command) =>
         command
+          .option("--adopt", "show how mobius.yaml or the manifest would say what is live")
+          .option("--write", "with --adopt: write that into the umbrella's folder")
           .option("--revert", "make services, traffic and jobs be as they were released again")
           .option("--ignore <difference>", "let this difference be")
           .option("--until <time>", "until when: a time (RFC 3339), or 36h or 10d from now")
           .option("--reason <reason>", "why"),
-      run: async (context, [environment = ""], { revert, ignore, until, reason }) => {
+      run: async (context, [environment = ""], { adopt, write, revert, ignore, until, reason }) => {
+        if (adopt === true) {
+          const { adoptDrift } = await import("./commands/adopt-drift.ts");
+          return adoptDrift(context, { environment, action: write === true ? "write" : "show" });
+        }
         const commands = await import("./commands/drift.ts");
         if (revert === true) return commands.revertDrift(context, environment, String(reason ?? ""));
         if (ignore === undefined) return commands.drift(context, environment);

@@ -14,6 +14,10 @@ export function registerDriftRoutes(routing: Routing): void {
     const found = await engine.drift.look(environmentIn(request));
     return found.ok ? driftView(found.value) : sendProblems(reply, found.error);
   });
+  addRoute(routing, ROUTES.driftAdoption, async ({ request, reply }) => {
+    const planned = await engine.drift.adoption(environmentIn(request));
+    return planned.ok ? { apiVersion: "mobius/v1", ...planned.value } : sendProblems(reply, planned.error);
+  });
   addRoute<z.output<typeof revertDriftBody>>(routing, ROUTES.revertDrift, async ({ request, reply, body, caller }) => {
     const reverted = await engine.drift.revert(environmentIn(request), personOf(caller), body.reason);
     return reverted.ok ? revertView(reverted.value) : sendProblems(reply, reverted.error);

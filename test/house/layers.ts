@@ -66,7 +66,7 @@ const LAYERS: readonly Layer[] = [
   ),
   layer(
     "src/core/drift",
-    ["src/core/values", "src/core/plan", "src/core/release", "src/core/gates"],
+    ["src/core/values", "src/core/platform", "src/core/plan", "src/core/release", "src/core/gates"],
     "drift compares what was released with what is live",
   ),
   layer(

@@ -22,6 +22,8 @@ export interface Expected {
 /** What a service's released revision, or a job, was made of. */
 export interface Origin {
   readonly release: ReleaseId;
+  /** Path of its manifest beneath the umbrella. */
+  readonly manifest: string;
   readonly template: RevisionTemplate;
 }
 
@@ -57,7 +59,11 @@ function isServing({ stage }: Release): boolean {
 }
 
 function originOf(release: Release, service: PlannedService): Origin {
-  return { release: release.id, template: templateOf(resolved(release, service).intended) };
+  return {
+    release: release.id,
+    manifest: release.plan.manifest.file,
+    template: templateOf(resolved(release, service).intended),
+  };
 }
 
 function resolved(release: Release, service: PlannedService): PlannedService {

@@ -67,13 +67,13 @@ function stepFor(
   const origin = origins[name];
   if (what === "job") {
     if (origin === undefined) return "No release says how it was made. Release it again.";
-    return { kind: "job", job: name, ...origin };
+    return { kind: "job", job: name, release: origin.release, template: origin.template };
   }
   const revision = revisions[name] ?? "";
   if (hasRevision(name)) return { kind: "traffic", service: name, revision };
   if (origin === undefined)
     return `Its revision ${revision} is gone, and no release made it. Release the service again.`;
-  return { kind: "revision", service: name, revision, ...origin };
+  return { kind: "revision", service: name, revision, release: origin.release, template: origin.template };
 }
 
 /** One step as text. */

@@ -70,7 +70,7 @@ export function driftText({ environment, state, drifts, during, checkedAt, rever
     by === undefined ? [] : [`  ignored until ${by.until}: ${key} (${by.reason})`],
   );
   const ways = [
-    "  Adopt it: declare it in mobius.yaml or the manifest, and release.",
+    `  Adopt it: mobius drift ${environment} --adopt, then release.`,
     `  Revert it: mobius drift ${environment} --revert --reason "…"`,
     `  Let it be: mobius drift ${environment} --ignore "<service x: field>" --until <time> --reason "…"`,
   ];

@@ -79,22 +79,23 @@ function insertLines(text: string, at: number, lines: readonly string[]): string
 function blockLines(map: { readonly [key: string]: YamlTree }, indent: string): readonly string[] {
   return Object.entries(map).flatMap(([key, value]) => {
     const name = `${indent}${scalar(key)}:`;
-    if (!isTreeMap(value) || Object.keys(value).length === 0) return [`${name} ${flow(value)}`];
+    if (!isTreeMap(value) || Object.keys(value).length === 0) return [`${name} ${flowText(value)}`];
     return [name, ...blockLines(value, `${indent}  `)];
   });
 }
 
-function flow(value: YamlTree): string {
+/** A value on one line. */
+export function flowText(value: YamlTree): string {
   if (typeof value === "string") return scalar(value);
   if (typeof value !== "object") return String(value);
-  if (Array.isArray(value)) return `[${value.map(flow).join(", ")}]`;
+  if (Array.isArray(value)) return `[${value.map(flowText).join(", ")}]`;
   const entries = flowEntries(value as { readonly [key: string]: YamlTree });
   return entries === "" ? "{}" : `{ ${entries} }`;
 }
 
 function flowEntries(map: { readonly [key: string]: YamlTree }): string {
   return Object.entries(map)
-    .map(([key, value]) => `${scalar(key)}: ${flow(value)}`)
+    .map(([key, value]) => `${scalar(key)}: ${flowText(value)}`)
     .join(", ");
 }
 

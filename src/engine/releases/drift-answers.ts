@@ -1,3 +1,4 @@
+import { type AdoptionPlan, planAdoption } from "../../core/drift/plan-adoption.ts";
 import type { NonEmpty, Problem } from "../../core/values/problem.ts";
 import { err, ok, type Result } from "../../core/values/result.ts";
 import type { Person } from "./decision-desk.ts";
@@ -19,6 +20,15 @@ export class DriftAnswers {
   async look(environment: string): Answer<DriftReport> {
     const place = await this.#parts.places.named(environment);
     return place.ok ? ok(await this.#parts.driftDesk.check(place.value)) : place;
+  }
+
+  /** What of it can be declared as it is, and where. Changes nothing. */
+  async adoption(environment: string): Answer<AdoptionPlan> {
+    const place = await this.#parts.places.named(environment);
+    if (!place.ok) return place;
+    const look = await this.#parts.driftDesk.look(place.value);
+    if (look === undefined) return ok({ changes: [], left: [] });
+    return ok(planAdoption({ platform: place.value.platform, ...look }));
   }
 
   /** Makes what drifted be as it was released again. Refused while a release changes the environment. */

@@ -38,6 +38,7 @@ export interface DriftReport {
 /** What was released, and how what is live differs from it. */
 export interface DriftLook {
   readonly expected: Expected;
+  readonly live: LiveEnvironment;
   readonly drifts: readonly SeenDrift[];
 }
 
@@ -98,10 +99,11 @@ export class DriftDesk {
     const { name } = place.environment;
     const expected = expectedOf(streams.all(), name);
     if (expected === undefined) return undefined;
-    const event: DriftSeen = { type: "drift-seen", drifts: findDrift(expected, await readLive(place, expected)) };
+    const live = await readLive(place, expected);
+    const event: DriftSeen = { type: "drift-seen", drifts: findDrift(expected, live) };
     const at = ports.clock.now();
     const history = applyDriftSeen(await this.#history(name), { event, at, sequence: 0 });
-    return { expected, drifts: seenDrift(history, decisions.of(name), at) };
+    return { expected, live, drifts: seenDrift(history, decisions.of(name), at) };
   }
 
   /** The release that changes the environment now. */

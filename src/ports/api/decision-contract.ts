@@ -102,6 +102,12 @@ export const DECISION_ROUTES = {
     permission: "person",
     summary: "How what is live differs from what was released.",
   },
+  driftAdoption: {
+    method: "GET",
+    path: "/api/v1/environments/:environment/drift/adoption",
+    permission: "person",
+    summary: "What of its drift can be declared as it is, and where.",
+  },
   ignoreDrift: {
     method: "POST",
     path: "/api/v1/environments/:environment(^[^:/]+)::ignoreDrift",
