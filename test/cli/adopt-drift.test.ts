@@ -78,7 +78,7 @@ describe("adopting drift", () => {
     expect(written.files.get(MANIFEST)).toBe(MANIFEST_TEXT.replace("bucket: first", "bucket: second"));
     expect(written.err).toContain("mobius.yaml counts for every environment that has the service.");
     const reasons = written.out.slice(written.out.indexOf("Left as it is:"));
-    expect(reasons).toContain("service api: traffic\n      A split of traffic is not declared.");
+    expect(reasons).toContain("service api: traffic\n      Traffic is not declared.");
     expect(reasons).toContain("service api: env API_TOKEN\n      Its value looks like a credential");
     expect(reasons).toContain("service api: env FULL\n      It is made of ${services.api.url}/x");
   });

@@ -262,7 +262,7 @@ describe("incident", () => {
     );
   });
 
-  it("12, knobs that a job left turned: they are found, and the next release turns them back", {
+  it("12, knobs that a job left turned: they are found, could be declared, and the next release turns them back", {
     timeout: LONG,
   }, async () => {
     await platform.byHand("mobius-rag-chunking-worker", ({ template }) => {
@@ -272,6 +272,11 @@ describe("incident", () => {
     expect([drift.code, drift.out]).toEqual([
       7,
       expect.stringContaining("~ service mobius-rag-chunking-worker: min instances\n      expected 1, found: 2."),
+    ]);
+    const adopted = await here.run(["drift", "staging", "--adopt"]);
+    expect([adopted.code, adopted.out]).toEqual([
+      0,
+      expect.stringMatching(/\+ +\d+ +run: .*minInstances: 2, maxInstances: 2/),
     ]);
     const file = await platform.draft("knobs-staging");
     expect((await plan(file)).out).toMatch(

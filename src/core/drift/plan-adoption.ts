@@ -64,7 +64,7 @@ function reasonToLeave({ kind, ignored, field, observed, expected }: SeenDrift):
   if (kind === "unknown") return "It could not be looked at.";
   if (ignored !== undefined) return `It is ignored: ${ignored.reason}`;
   if (field === "traffic") {
-    return "A split of traffic is not declared. Releasing what is adopted gives all traffic to one revision; or revert it.";
+    return "Traffic is not declared. Releasing what is adopted gives all traffic to one revision; or revert it.";
   }
   if (field !== "service" && field !== "job") return undefined;
   if (expected === "not released") return "It is in no description yet: mobius import takes it in.";
