@@ -2,10 +2,11 @@ import { classifySql } from "../core/migrations/classify-sql.ts";
 import { judgeMigration } from "../core/migrations/judge-migration.ts";
 import { postconditionsOf } from "../core/migrations/postconditions.ts";
 import { migrationFailed } from "../core/migrations/problems.ts";
+import { BASELINE } from "../core/plan/observed.ts";
 import { err, ok } from "../core/values/result.ts";
 import { Secret } from "../core/values/secret.ts";
 import type { Clock } from "./clock.ts";
-import { BASELINE, type Databases, type LedgerRow, type MigrationToApply } from "./databases.ts";
+import type { Databases, LedgerRow, MigrationToApply } from "./databases.ts";
 
 /** A statement that calls a function of this name fails, on a real server too: a sentinel for tests and people. */
 const FAILING_FUNCTION = "no_such_function";

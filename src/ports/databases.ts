@@ -19,9 +19,6 @@ export interface LedgerRow {
   readonly at: Instant;
 }
 
-/** What stands for the release in rows that were adopted. */
-export const BASELINE = "baseline";
-
 export interface MigrationToApply {
   /** For messages. */
   readonly environment: string;

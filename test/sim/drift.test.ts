@@ -48,12 +48,13 @@ describe("drift", () => {
     const job = present(sim.jobs.get("nightly"), "the job");
     sim.jobs.set("nightly", { ...job, memory: "8Gi" });
     const row = present(sim.ledger[0], "the ledger's row");
-    sim.ledger.push({ ...row, identifier: "sql:002.sql", checksum: digestOf("2"), release: "baseline" });
+    sim.ledger.push({ ...row, identifier: "sql:002.sql", checksum: digestOf("2"), release: "psql" });
+    sim.ledger.push({ ...row, identifier: "sql:000.sql", checksum: digestOf("0"), release: "baseline" });
     expect(lines(await look(await engineOf(sim)))).toEqual([
       "service api, traffic: 100 % api-rel1-1 → 90 % api-rel1-1, 10 % api-x",
       "service stray, service: not released → live",
       'job nightly, memory: "512Mi" → "8Gi"',
-      "database app_db, migration sql:002.sql: by a release → by baseline",
+      "database app_db, migration sql:002.sql: by a release → by psql",
     ]);
     sim.services.delete("api");
     sim.ledger.length = 0;

@@ -1,10 +1,11 @@
 import type { EarlierRow } from "../../src/core/migrations/plan-baseline.ts";
 import type { ObservedMigration } from "../../src/core/plan/observed.ts";
+import { BASELINE } from "../../src/core/plan/observed.ts";
 import { ok } from "../../src/core/values/result.ts";
 import { Secret } from "../../src/core/values/secret.ts";
 import { instant } from "../../src/core/values/time.ts";
 import type { EnvironmentPorts } from "../../src/engine/releases/release-ports.ts";
-import { BASELINE, type MigrationToApply } from "../../src/ports/databases.ts";
+import type { MigrationToApply } from "../../src/ports/databases.ts";
 
 export type SimLedger = (ObservedMigration & { database: string; release: string })[];
 

@@ -1,8 +1,9 @@
 import { judgeMigration } from "../../core/migrations/judge-migration.ts";
 import type { EarlierLedger, EarlierRow } from "../../core/migrations/plan-baseline.ts";
+import { BASELINE } from "../../core/plan/observed.ts";
 import type { Problem } from "../../core/values/problem.ts";
 import { err, ok, type Result } from "../../core/values/result.ts";
-import { type Adoption, BASELINE } from "../../ports/databases.ts";
+import type { Adoption } from "../../ports/databases.ts";
 import { withClient } from "./cluster-access.ts";
 import { readLedger, recordMigration } from "./ledger.ts";
 import { type MigratorContext, withLedger } from "./migrator.ts";

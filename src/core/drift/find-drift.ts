@@ -1,6 +1,6 @@
 import { releasedSet } from "../gates/released-set.ts";
 import { fieldDifferences } from "../plan/compare-service.ts";
-import { jobDigest, type ObservedService, type RevisionTemplate } from "../plan/observed.ts";
+import { BASELINE, jobDigest, type ObservedService, type RevisionTemplate } from "../plan/observed.ts";
 import { type IntendedService, type PlannedService, revisionName } from "../plan/plan.ts";
 import { resolvedDigest } from "../plan/plan-release.ts";
 import type { Release } from "../release/state.ts";
@@ -150,8 +150,10 @@ function ledgerDrift(expected: Expected, ledgers: LiveEnvironment["ledgers"]): r
     const dirty = rows
       .filter(({ state }) => state === "started")
       .map(({ identifier }) => differs(subject, `migration ${identifier}`, "applied", "begun and not ended"));
+    // What a person adopted was there before any release, and is nobody's drift.
+    const known = [...expected.releases, BASELINE];
     const foreign = rows
-      .filter(({ state, release }) => state === "applied" && !expected.releases.includes(release))
+      .filter(({ state, release }) => state === "applied" && !known.includes(release))
       .map(({ identifier, release }) => differs(subject, `migration ${identifier}`, "by a release", `by ${release}`));
     return [...gone, ...dirty, ...foreign];
   });

@@ -66,6 +66,9 @@ export interface ObservedRevision {
   readonly createdAt: Instant;
 }
 
+/** What stands for the release in a ledger's rows that a person adopted. */
+export const BASELINE = "baseline";
+
 /** What the plan needs of a migration ledger's row. */
 export interface ObservedMigration {
   readonly module: string;
