@@ -11,7 +11,7 @@ import { brokenPostconditions } from "./check-postconditions.ts";
 import { type ClusterAccess, withClient } from "./cluster-access.ts";
 import { ensureLedger, readLedger, recordApplied, recordMigration } from "./ledger.ts";
 import { takeMigrationLock } from "./migration-lock.ts";
-import { runAsItIs, runInTransaction, type SqlRun } from "./run-sql.ts";
+import { invalidIndexes, runAsItIs, runInTransaction, type SqlRun } from "./run-sql.ts";
 
 /** How long a migration may wait and run, in milliseconds. */
 export interface MigrationLimits {
@@ -41,7 +41,10 @@ export async function applySqlMigration(
   const file = classifySql(sql, migration.identifier);
   if (!file.ok) return err(together(file.error));
   const outcome = await underLock(context, migration, async (client) => {
-    const run: SqlRun = { client, migration, sql, file: file.value, blockers: () => blockersOf(context, migration) };
+    const run: SqlRun = {
+      ...{ client, migration, sql, file: file.value, blockers: () => blockersOf(context, migration) },
+      invalidIndexes: () => withClient(context.cluster.connect(migration.database), invalidIndexes),
+    };
     if (file.value.kind === "transactional") return runInTransaction(run);
     const ran = await runAsItIs(run);
     if (ran.ok) await finish(context, client, migration);

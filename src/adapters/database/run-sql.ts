@@ -18,6 +18,8 @@ export interface SqlRun {
   readonly file: SqlFile;
   /** Who stands in the way of a lock that was not to be had, in words. */
   readonly blockers: () => Promise<readonly string[]>;
+  /** Indexes that are there and not valid, asked over a connection of its own. */
+  readonly invalidIndexes: () => Promise<readonly string[]>;
 }
 
 /** `commit-unknown`: the connection was lost while the transaction was being committed. */
@@ -59,13 +61,14 @@ export async function runAsItIs(run: SqlRun): Promise<Result<"applied", Problem>
   const ran = await runStatements(run, "unknown");
   if (!ran.ok) {
     await client.query("ROLLBACK").catch(() => {});
-    return ran;
+    // A database that does not answer now is no reason to lose what is known.
+    const left = await run.invalidIndexes().catch(() => []);
+    return left.length === 0 ? ran : err({ ...ran.error, why: [...ran.error.why, sayInvalid(left)] });
   }
   const invalid = await invalidIndexes(client);
   if (invalid.length > 0) {
     // CREATE INDEX CONCURRENTLY IF NOT EXISTS passes over the invalid index of an interrupted run without a word.
-    const reasons = [`These indexes are there and not valid: ${invalid.join(", ")}. Drop them first.`];
-    return err(migrationFailed({ migration, reasons, remains: "unknown" }));
+    return err(migrationFailed({ migration, reasons: [sayInvalid(invalid)], remains: "unknown" }));
   }
   const broken = await brokenPostconditions(client, postconditionsOf(run.sql));
   if (broken.length > 0) return err(migrationFailed({ migration, reasons: broken, remains: "unknown" }));
@@ -106,7 +109,12 @@ function placeOf({ sql, migration }: SqlRun, statement: SqlPiece, error: unknown
   return { ...positionAt(sql, migration.identifier, offset), excerpt: line.trim().slice(0, 100) };
 }
 
-async function invalidIndexes(client: Client): Promise<readonly string[]> {
+function sayInvalid(indexes: readonly string[]): string {
+  return `These indexes are there and not valid: ${indexes.join(", ")}. Drop them first.`;
+}
+
+/** By name: what an interrupted CREATE INDEX CONCURRENTLY leaves, which no exit code tells of. */
+export async function invalidIndexes(client: Client): Promise<readonly string[]> {
   const { rows } = await client.query<{ name: string }>(
     "SELECT indexrelid::regclass::text AS name FROM pg_index WHERE NOT indisvalid ORDER BY 1",
   );
