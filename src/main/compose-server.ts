@@ -101,7 +101,7 @@ async function start(request: ServerRequest, stops: Stop[]): Promise<Result<Omit
     identities,
     run,
     registryUrl: registry,
-    serverUrl: url,
+    serverUrl: request.cloudUrl ?? url,
   });
   stops.push(() => environments.close());
   return composeReleases({
