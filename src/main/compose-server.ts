@@ -101,7 +101,7 @@ async function start(request: ServerRequest, stops: Stop[]): Promise<Result<Omit
     identities,
     run,
     registryUrl: registry,
-    serverUrl: url,
+    serverUrl: request.cloudUrl ?? url,
   });
   stops.push(() => environments.close());
   return composeReleases({
@@ -161,14 +161,16 @@ async function layFoundation(request: ServerRequest, stops: Stop[]): Promise<Res
   // Tried out while the database starts.
   const sandboxTried = findSandbox(paths.root, programs.path);
   const namespaceTried = findNetworkNamespace(programs.path);
-  const opened = await openDatabase(request, paths, stops);
+  const opened = await openDatabase(request, paths);
   if (!opened.ok) return opened;
-  const held = await holdInstallation(opened.value, request.stateDirectory);
+  const { connection, stop } = opened.value;
+  const held = await holdInstallation(connection, request.stateDirectory);
+  // The PostgreSQL belongs to the server that holds the installation: whoever is refused leaves it alone.
   if (!held.ok) return held;
-  stops.push(held.value);
+  stops.push(stop, held.value);
   const swept = await supervisors.sweep();
   if (swept > 0) request.log(`${swept} processes of an earlier server ended`);
-  const store = await createStore({ connection: opened.value, clock, ids });
+  const store = await createStore({ connection, clock, ids });
   if (!store.ok) return store;
   stops.push(() => store.value.close());
   const sandbox = (await sandboxTried) ?? "none";
@@ -185,14 +187,13 @@ async function layFoundation(request: ServerRequest, stops: Stop[]): Promise<Res
 async function openDatabase(
   request: ServerRequest,
   paths: StatePaths,
-  stops: Stop[],
-): Promise<Result<ReturnType<Cluster["connect"]>, Problem>> {
-  if (request.databaseUrl !== undefined) return ok({ connectionString: request.databaseUrl });
+): Promise<Result<{ readonly connection: ReturnType<Cluster["connect"]>; readonly stop: Stop }, Problem>> {
+  const { databaseUrl } = request;
+  if (databaseUrl !== undefined) return ok({ connection: { connectionString: databaseUrl }, stop: async () => {} });
   const { searchPath } = request;
   const cluster = await openCluster({ directory: paths.serverCluster, name: "server", clock, ids, searchPath });
   if (!cluster.ok) return cluster;
-  stops.push(() => cluster.value.stop());
-  return ok(cluster.value.connect());
+  return ok({ connection: cluster.value.connect(), stop: () => cluster.value.stop() });
 }
 
 /** The registry keeps its port, so that references that hold it stay good. */

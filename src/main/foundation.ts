@@ -26,6 +26,8 @@ export interface ServerRequest {
   readonly receivers: string;
   /** Whose pushes about builds are taken besides those with our own tokens: empty texts for nobody's. */
   readonly push: { readonly audience: string; readonly account: string };
+  /** Where releases find the embedded cloud, if not at this server's own address. */
+  readonly cloudUrl?: string;
   readonly person: string;
   readonly log: (line: string) => void;
   /** Called at each point at which a crash matters. */

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { userInfo } from "node:os";
 import { dirname, join, resolve } from "node:path";
@@ -59,7 +60,7 @@ async function demo(settings: ReturnType<typeof serverSettings>) {
 }
 
 function serverSettings() {
-  const { DATABASE_URL, PATH, MOBIUS_KILL_POINT, DOCKER_HOST = "" } = process.env;
+  const { DATABASE_URL, PATH, MOBIUS_KILL_POINT, MOBIUS_CLOUD_PROXY, DOCKER_HOST = "" } = process.env;
   const { MOBIUS_RECEIVERS = "", MOBIUS_PUSH_AUDIENCE = "", MOBIUS_PUSH_ACCOUNT = "" } = process.env;
   return {
     stateDirectory: resolve(stateDirectory(process.env)),
@@ -70,11 +71,23 @@ function serverSettings() {
     push: { audience: MOBIUS_PUSH_AUDIENCE, account: MOBIUS_PUSH_ACCOUNT },
     person: personName(),
     log: err,
+    // For tests of faults: a proxy of theirs between releases and the embedded cloud.
+    ...(MOBIUS_CLOUD_PROXY ? { cloudUrl: MOBIUS_CLOUD_PROXY } : {}),
     // For tests of crashes: the server kills itself where it is told to.
     reach: (point: string) => {
-      if (point === MOBIUS_KILL_POINT) process.kill(process.pid, "SIGKILL");
+      if (point === killPoint(MOBIUS_KILL_POINT)) process.kill(process.pid, "SIGKILL");
     },
   };
+}
+
+/** The point itself, or `@<file>` that holds it: it may be set while the server runs. */
+function killPoint(setting: string | undefined): string | undefined {
+  if (setting?.startsWith("@") !== true) return setting;
+  try {
+    return readFileSync(setting.slice(1), "utf8").trim();
+  } catch {
+    return undefined; // none is set
+  }
 }
 
 function personName(): string {

@@ -23,6 +23,7 @@ export interface Running {
   /** Resolves when the text is there; rejects when the process ends without it. */
   waitFor(pattern: RegExp): Promise<void>;
   kill(signal: NodeJS.Signals): void;
+  readonly pid: number;
   readonly ended: Promise<Ended>;
 }
 
@@ -74,9 +75,13 @@ export class Installation implements AsyncDisposable {
     return Reader.open(guide, this.root, { ...this.#env, ...Object.fromEntries(git), ...env });
   }
 
-  /** Starts a command in the umbrella's folder, or beside it before there is one. */
-  start(args: readonly string[], env: Readonly<Record<string, string>> = {}): Running {
-    const child = spawn(process.execPath, [COMMAND, ...args], {
+  /**
+   * Starts a command in the umbrella's folder, or beside it before there is one. `through` is a program that becomes the
+   * command: what comes before it on the line.
+   */
+  start(args: readonly string[], env: Readonly<Record<string, string>> = {}, through: readonly string[] = []): Running {
+    const [program = "", ...rest] = [...through, process.execPath, COMMAND, ...args];
+    const child = spawn(program, rest, {
       cwd: this.root,
       env: { ...this.#env, ...env },
       stdio: ["ignore", "pipe", "pipe"],
@@ -219,11 +224,13 @@ function watch(child: ChildProcess): Running {
         void ended.then(() => reject(new Error(`ended without ${pattern}:\n${text()}`)));
       }),
     kill: (signal) => void child.kill(signal),
+    pid: child.pid ?? 0,
     ended,
   };
 }
 
-async function freePort(): Promise<number> {
+/** A port that nothing listens on now. */
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
   const address = server.address();
