@@ -31,6 +31,7 @@ const policiesSchema = z
       .optional(),
     freezes: z.array(freezeSchema).default([]),
     soak: durationMs().default(0),
+    checklist: z.literal("complete").optional(),
     queue: z.enum(["all", "newest"]).default("all"),
     rehearsal: boolean().default(true),
     canary: z

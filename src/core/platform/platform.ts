@@ -217,6 +217,8 @@ export interface Policies {
     readonly zone: string;
   }[];
   readonly soakMs: number;
+  /** The rows of the checklist that people answer for are ticked before a release begins. */
+  readonly checklist?: "complete";
   readonly queue: "all" | "newest";
   readonly rehearsal: boolean;
   readonly canary?: Canary;

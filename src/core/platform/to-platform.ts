@@ -157,13 +157,14 @@ function toEnvironment(name: string, shape: PlatformShape["environments"][string
 }
 
 function toPolicies(shape: PlatformShape["environments"][string]["policies"]): Environment["policies"] {
-  const { promoteFrom, approvals, freezes, soak, queue, rehearsal, canary, retention } = shape;
+  const { promoteFrom, approvals, freezes, soak, checklist, queue, rehearsal, canary, retention } = shape;
   return {
     freezes,
     soakMs: soak,
     queue,
     rehearsal,
     ...(promoteFrom === undefined ? {} : { promoteFrom }),
+    ...(checklist === undefined ? {} : { checklist }),
     ...(approvals === undefined
       ? {}
       : { approvals: { count: approvals.count, from: approvals.from, expiresMs: approvals.expires } }),

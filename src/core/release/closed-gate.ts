@@ -1,7 +1,7 @@
 import type { Instant } from "../values/time.ts";
 
 /** What can keep a release from beginning. */
-type GateName = "verified" | "soak" | "drift" | "approvals" | "freeze" | "hold";
+type GateName = "verified" | "soak" | "drift" | "approvals" | "freeze" | "hold" | "checklist";
 
 /** A gate that is closed: why, since when, and what opens it. */
 export interface ClosedGate {

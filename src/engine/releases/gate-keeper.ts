@@ -9,20 +9,27 @@ import { canonicalJson } from "../../core/values/digest.ts";
 import type { ReleaseId } from "../../core/values/ids.ts";
 import type { DecisionStreams } from "./decision-streams.ts";
 import type { DriftReport } from "./drift-desk.ts";
+import { checklistGates } from "./read-checklist.ts";
 import type { ReleasePorts } from "./release-ports.ts";
 import type { ReleaseStreams } from "./release-streams.ts";
 
-/** How long a look that found drift is good for. */
-const DRIFT_LOOK_MS = 10_000;
+/** How long a look at the cloud or at the checklist is good for that found something. */
+const LOOK_MS = 10_000;
 
 /** What gates are judged by. */
 export interface GateParts {
   readonly streams: ReleaseStreams;
-  readonly ports: Pick<ReleasePorts, "clock">;
+  readonly ports: Pick<ReleasePorts, "clock" | "source" | "umbrella">;
   readonly environment: Environment;
   readonly decisions: DecisionStreams;
   /** A look at what is live. */
   readonly checkDrift: () => Promise<DriftReport>;
+}
+
+/** What a look found, and until when it is good. */
+interface Look {
+  readonly gates: readonly ClosedGate[];
+  readonly untilMs: number;
 }
 
 interface Own {
@@ -34,7 +41,8 @@ interface Own {
 export class GateKeeper {
   readonly #parts: GateParts;
   readonly #own: Own;
-  #drift: { readonly gates: readonly ClosedGate[]; readonly untilMs: number } | undefined;
+  #drift: Look | undefined;
+  #checklist: Look | undefined;
 
   constructor(parts: GateParts, own: Own) {
     this.#parts = parts;
@@ -54,13 +62,14 @@ export class GateKeeper {
   async pass(): Promise<boolean> {
     const { environment, streams, decisions, ports } = this.#parts;
     const { policies } = environment;
-    const told = closedGates({
+    const known = closedGates({
       release: this.#own.release(),
       policies,
       decisions: decisions.of(environment.name),
       releases: streams.all(),
       now: ports.clock.now(),
     });
+    const told = [...known, ...(await this.#checklistGates())];
     // What is live is looked at last, as that asks the cloud.
     const isLookedAt =
       told.length === 0 && isProtected(environment) && this.#own.release().plan.actions.rollback === undefined;
@@ -73,13 +82,24 @@ export class GateKeeper {
 
   /** Drift that is there stays for a while: the cloud is not asked at every turn. */
   async #driftGates(): Promise<readonly ClosedGate[]> {
-    const { environment, ports, checkDrift } = this.#parts;
-    const nowMs = ports.clock.monotonicMs();
-    if (this.#drift !== undefined && nowMs < this.#drift.untilMs) return this.#drift.gates;
-    const { drifts } = await checkDrift();
-    const gates = driftGate(environment.name, drifts);
-    this.#drift = gates.length === 0 ? undefined : { gates, untilMs: nowMs + DRIFT_LOOK_MS };
-    return gates;
+    const { environment, checkDrift } = this.#parts;
+    this.#drift = await this.#look(this.#drift, async () => driftGate(environment.name, (await checkDrift()).drifts));
+    return this.#drift.gates;
+  }
+
+  /** The umbrella is not fetched at every turn either. */
+  async #checklistGates(): Promise<readonly ClosedGate[]> {
+    const { environment, ports } = this.#parts;
+    const look = () => checklistGates(ports, environment.policies, this.#own.release());
+    this.#checklist = await this.#look(this.#checklist, look);
+    return this.#checklist.gates;
+  }
+
+  /** The look before, while it is good and found something; otherwise another one. */
+  async #look(before: Look | undefined, look: () => Promise<readonly ClosedGate[]>): Promise<Look> {
+    const nowMs = this.#parts.ports.clock.monotonicMs();
+    if (before !== undefined && before.gates.length > 0 && nowMs < before.untilMs) return before;
+    return { gates: await look(), untilMs: nowMs + LOOK_MS };
   }
 
   /** `queue: newest`: the newer release of the environment that this one gives way to while it waits. */

@@ -7,6 +7,7 @@ import { readChanges } from "../records/read-changes.ts";
 import type { DecisionStreams } from "./decision-streams.ts";
 import type { DriftDesk } from "./drift-desk.ts";
 import type { Places } from "./places.ts";
+import { checklistGates } from "./read-checklist.ts";
 import type { ReleasePorts } from "./release-ports.ts";
 import type { ReleaseStreams } from "./release-streams.ts";
 
@@ -16,7 +17,7 @@ const SHOWN = 5;
 const MAX_MODULES = 40;
 
 interface OutlookParts {
-  readonly ports: Pick<ReleasePorts, "source" | "clock">;
+  readonly ports: Pick<ReleasePorts, "source" | "clock" | "umbrella">;
   readonly streams: ReleaseStreams;
   readonly decisions: DecisionStreams;
   readonly driftDesk: DriftDesk;
@@ -49,13 +50,15 @@ export async function planOutlook(
     approvals: [],
     exceptions: [],
   };
-  const gates = closedGates({
+  const { policies } = place.value.environment;
+  const known = closedGates({
     release,
-    policies: place.value.environment.policies,
+    policies,
     decisions: decisions.of(plan.environment),
     releases,
     now,
   });
+  const gates = [...known, ...(await checklistGates(ports, policies, release))];
   const { drifts } = await driftDesk.check(place.value);
   return { ...shared, gates, drifts };
 }
