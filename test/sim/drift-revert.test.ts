@@ -63,7 +63,7 @@ describe("reverting drift", () => {
   it("leaves what is not its own, with the reason of each: ledgers, secrets, strays, what is ignored or unknown", async () => {
     const sim = await driftWorld();
     const row = present(sim.ledger[0], "the ledger's row");
-    sim.ledger.push({ ...row, identifier: "sql:002.sql", checksum: digestOf("2"), release: "baseline" });
+    sim.ledger.push({ ...row, identifier: "sql:002.sql", checksum: digestOf("2"), release: "psql" });
     sim.services.set("stray", structuredClone(present(sim.services.get("api"), "api")));
     sim.jobs.delete("nightly");
     const engine = await engineOf(sim);
