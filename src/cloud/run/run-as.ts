@@ -59,7 +59,8 @@ export function runningJob({ resource, body }: Asked): NonEmpty<Need> {
 }
 
 function onNew({ resource }: Asked, kind: "services" | "jobs", id: unknown): Need {
-  return rightOnNew(`run.${kind}.create`, `${resource}/${kind}/${textOf(id).replaceAll("/", "%2F")}`, resource);
+  const name = `${resource}/${kind}/${textOf(id).replaceAll("/", "%2F")}`;
+  return { ...rightOnNew(`run.${kind}.create`, name, resource), refusedOn: resource };
 }
 
 function actAs({ project }: Asked, template: JsonObject): Need {

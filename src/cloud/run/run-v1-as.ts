@@ -40,7 +40,8 @@ export function runningJobV1(asked: Asked): NonEmpty<Need> {
 
 function onNew(asked: Asked, kind: "services" | "jobs"): Need {
   const [place, name] = [resourceV1(asked), textOf(objectOf(asked.body.metadata).name)];
-  return rightOnNew(`run.${kind}.create`, `${place}/${kind}/${name.replaceAll("/", "%2F")}`, place);
+  const resource = `${place}/${kind}/${name.replaceAll("/", "%2F")}`;
+  return { ...rightOnNew(`run.${kind}.create`, resource, place), refusedOn: place };
 }
 
 /** A namespace is a project. Revisions and executions are named without what they belong to: the place is asked about. */

@@ -83,9 +83,13 @@ describe("who may do what in staging", () => {
     ["run.services.create", "locations/us-central1", false],
     ["run.services.get", "locations/us-central1/services/mobius-chat-api", true],
     ["secretmanager.versions.access", "secrets/jwt-secret/versions/1", false],
+    ["cloudbuild.builds.create", "", false],
+    ["cloudbuild.builds.update", "builds/b", false],
+    ["storage.objects.create", "buckets/mobius-staging_cloudbuild/objects/o", false],
+    ["serviceusage.services.enable", "services/run.googleapis.com", true],
   ])("a script of mobius-rag has: %s on %s: %s", (permission, name, isAllowed) => {
     const script = { kind: "account", email: emailOf("deploy"), services: ["mobius-rag"] } as const;
-    const right = { kind: "right", permission, resource: `${STAGING}/${name}` } as const;
+    const right = { kind: "right", permission, resource: `${STAGING}/${name}`.replace(/\/$/, "") } as const;
     expect(decideAccess(script, right, book).allowed).toBe(isAllowed);
   });
 

@@ -24,6 +24,8 @@ export interface Right {
   readonly resource: string;
   /** What a record says instead, where the request's query or body has named the resource. */
   readonly recorded?: string;
+  /** What a refusal names instead: Google names the place in which something would be made. */
+  readonly refusedOn?: string;
 }
 
 /** The right to let a build or a service of a project run as an account. */
@@ -104,11 +106,10 @@ function decideRight(
   return { allowed: false, permission, resource, reason: whyNot({ isKnown, email, permission, having }) };
 }
 
-const CHANGES_OF_RUN = /^run\.(services|jobs|revisions|executions)\./;
-
-/** Whether something of Cloud Run would be changed that is none of the services, or not to be told from others. */
+/** Whether something would be changed that is none of the services, or not to be told from others. */
 function isForeignChange(permission: Permission, resource: string, services: readonly string[]): boolean {
-  if (!CHANGES_OF_RUN.test(permission) || !isWrite(permission)) return false;
+  // Scripts switch on the APIs that they use, which are on here.
+  if (!isWrite(permission) || permission === "serviceusage.services.enable") return false;
   return !services.some((name) =>
     [`services/${name}`, `jobs/${name}`].some((own) => `${resource}/`.includes(`/${own}/`)),
   );

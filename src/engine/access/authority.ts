@@ -37,7 +37,8 @@ export function createAuthority(options: {
           const { permission, resource, reason } = decision;
           const recorded = need.kind === "right" ? recordedOf(need, book) : recordedAccount(resource);
           await audit.recordRefusal({ ...base, what: permission, resource: recorded, outcome: "denied", reason });
-          return err(permissionDenied(permission, resource));
+          const named = need.kind === "right" ? (need.refusedOn ?? resource) : resource;
+          return err(permissionDenied(permission, named));
         }
         if (need.kind === "right" && isWrite(need.permission)) {
           const { permission: what } = need;

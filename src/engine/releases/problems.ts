@@ -213,7 +213,7 @@ export function scriptCandidateDiffers(made: {
   return error(
     "script-candidate-differs",
     `The script of ${module} made ${revision} of ${service}, and it is not what the plan says.`,
-    differing.length === 0 ? ["Its image has no digest."] : differing,
+    differing,
     `Let the script deploy what mobius.yaml declares, or declare what the script does; mobius phase candidate ${module} deploys it complete.`,
   );
 }

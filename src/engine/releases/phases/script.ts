@@ -10,10 +10,11 @@ import { artifactOf, type Platform, type Service } from "../../../core/platform/
 import { isProtected } from "../../../core/platform/protection.ts";
 import { phaseRecord } from "../../../core/release/state.ts";
 import { present } from "../../../core/values/assert.ts";
+import type { Digest } from "../../../core/values/digest.ts";
 import type { Problem } from "../../../core/values/problem.ts";
 import { err, ok, type Result } from "../../../core/values/result.ts";
 import type { PhaseContext, PhaseOutcome } from "../phase-context.ts";
-import { scriptCandidateDiffers, scriptNotAllowed } from "../problems.ts";
+import { imageNotBuilt, scriptCandidateDiffers, scriptNotAllowed } from "../problems.ts";
 import { CANDIDATE_TAG, candidateTraffic, pinTraffic, TRAFFIC_MS } from "./pinned-traffic.ts";
 import { revisionLabels } from "./revision-template.ts";
 
@@ -55,17 +56,14 @@ export async function adoptScripted(
   const made = newest === undefined ? undefined : await environmentPorts.services.revision(service, newest);
   const own = revisionLabels(release())["mobius-release"];
   if (made === undefined || made.createdAt < begun.startedAt || made.labels["mobius-release"] === own) return undefined;
-  const differing = differencesOf(context, planned, made);
-  const { digest } = made;
-  if (differing.length > 0 || digest === undefined) {
+  // An image that this release did not build could be any: an older one of the same name, say.
+  const digest = resolvedDigest(release().plan, planned.intended.image.buildKey, release().images);
+  if (digest === undefined) return err(imageNotBuilt(service, module, planned.intended.image.repository));
+  const differing = differencesOf(planned, made, digest);
+  if (differing.length > 0) {
     return err(scriptCandidateDiffers({ service, module, revision: made.name, differing }));
   }
   const pinned = release().pinned[service];
-  const key = planned.intended.image.buildKey;
-  if (resolvedDigest(release().plan, key, release().images) === undefined) {
-    const build = release().plan.actions.builds.find((each) => each.key === key);
-    await record({ type: "image-resolved", key, image: present(build, `build ${key}`).image, digest, how: "built" });
-  }
   await record({ type: "candidate-intended", service, revision: made.name, isFirst: pinned === undefined });
   await context.checkLease();
   const set = await environmentPorts.services.setTraffic(service, candidateTraffic(pinned, made.name), TRAFFIC_MS);
@@ -77,16 +75,15 @@ export async function adoptScripted(
 
 /** What the script did otherwise than the plan says, in clauses that hold no value of a variable. */
 function differencesOf(
-  { release }: PhaseContext,
   { intended }: PlannedService,
-  { template, digest }: ObservedRevision,
+  { template }: ObservedRevision,
+  digest: Digest,
 ): readonly string[] {
   const { image, ...settings } = intended;
-  const resolved = resolvedDigest(release().plan, image.buildKey, release().images) ?? digest;
   const [repository = ""] = template.image.split("@");
   const elsewhere =
     repository === image.repository ? [] : [`image: from ${repository}, and ${image.repository} is meant`];
-  const wanted = { ...settings, image: { ...image, ...(resolved === undefined ? {} : { digest: resolved }) } };
+  const wanted = { ...settings, image: { ...image, digest } };
   const found = fieldDifferences(wanted, { ...template, env: pinnedLike(settings.env, template.env) });
   const differing = found.filter(({ field }) => !NOT_COMPARED.includes(field));
   return [...elsewhere, ...differing.map(({ field, intended: is, live }) => `${field}: ${live}, and ${is} is meant`)];
