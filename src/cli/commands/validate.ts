@@ -1,5 +1,6 @@
 import { parseBuildConfig } from "../../core/build/parse-build-config.ts";
 import { parseManifest } from "../../core/manifest/parse-manifest.ts";
+import { missingOverrides } from "../../core/plan/missing-overrides.ts";
 import { parsePlatform } from "../../core/platform/parse-platform.ts";
 import { PLATFORM_FILE } from "../../core/platform/platform.ts";
 import type { Problem } from "../../core/values/problem.ts";
@@ -44,9 +45,16 @@ function checkAll(texts: ReadonlyMap<string, string>): readonly Problem[] {
   if (!platform.ok) return platform.problems;
   return [...texts].flatMap(([path, text]) => {
     if (path === PLATFORM_FILE) return platform.warnings;
-    const parsed = /(^|\/)cloudbuild[^/]*$/.test(path)
-      ? parseBuildConfig(text, path)
-      : parseManifest({ text, file: path, platform: platform.value });
-    return parsed.ok ? parsed.warnings : parsed.problems;
+    if (/(^|\/)cloudbuild[^/]*$/.test(path)) {
+      const config = parseBuildConfig(text, path);
+      return config.ok ? config.warnings : config.problems;
+    }
+    const manifest = parseManifest({ text, file: path, platform: platform.value });
+    if (!manifest.ok) return manifest.problems;
+    const missing = missingOverrides(platform.value, manifest.value);
+    return [
+      ...manifest.warnings,
+      ...missing.map((problem) => ({ ...problem, where: { file: path, line: 1, column: 1 } })),
+    ];
   });
 }

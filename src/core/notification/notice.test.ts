@@ -30,10 +30,13 @@ const REQUESTED: ReleaseEvent = {
 };
 
 /** The notices of a release's events, with their sequences. */
-function noticesOf(events: readonly ReleaseEvent[]): readonly (readonly [number, Notice])[] {
+function noticesOf(
+  events: readonly ReleaseEvent[],
+  actor = actorId("person", "ada"),
+): readonly (readonly [number, Notice])[] {
   let release: Release | undefined;
   return events.flatMap((event, index) => {
-    const recorded = { event, at: instant(1_000), actor: actorId("person", "ada"), sequence: index + 1 };
+    const recorded = { event, at: instant(1_000), actor, sequence: index + 1 };
     const next = applyEvent(release, recorded);
     if (!next.ok) throw new Error(`${next.error.event} in ${next.error.stage}`);
     const notice = releaseNotice(release, event, next.value, "http://board");
@@ -104,6 +107,9 @@ describe("what is told of a release", () => {
         "",
       ].join("\n"),
     });
+    const triggered = { ...REQUESTED, trigger: "t-1" };
+    const asked = noticesOf([triggered, lease], actorId("build", "b-1")).at(-1)?.[1];
+    expect(asked?.facts).toContainEqual(["Requested by", "trigger t-1"]);
     expect(slackBody(notice).text.split("\n")).toEqual([
       "*REL-7 failed in staging.*",
       "Environment: staging",

@@ -29,7 +29,7 @@ export function releaseNotice(
 ): Notice | undefined {
   const meaning = meaningOf(before, event, after);
   if (meaning === undefined) return undefined;
-  const { plan, id, requestedBy } = after;
+  const { plan, id } = after;
   const { problem, reason, needed } = meaning;
   return {
     moments: meaning.moments,
@@ -39,13 +39,19 @@ export function releaseNotice(
       ["Environment", plan.environment],
       ["Release", `${id} (${plan.manifest.releaseId})`],
       ["Manifest", plan.manifest.file],
-      ["Requested by", requestedBy.replace(/^person:/, "")],
+      ["Requested by", askedBy(after)],
       ...(problem === undefined ? [] : [["Problem", `${problem.code}: ${problem.summary}`] as const]),
       ...(reason === undefined ? [] : [["Reason", reason] as const]),
     ],
     ...(needed === undefined ? {} : { needed }),
     link: `${boardUrl}/releases/${id}`,
   };
+}
+
+/** A person by name; where a build asked, what started the build says more than its id. */
+function askedBy({ requestedBy, trigger }: Release): string {
+  if (!requestedBy.startsWith("build:")) return requestedBy.replace(/^person:/, "");
+  return trigger.startsWith("build:") ? trigger : `trigger ${trigger}`;
 }
 
 /** Total over the events. */
