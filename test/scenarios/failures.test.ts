@@ -100,7 +100,8 @@ describe("what a release refuses, and how it fails", () => {
       text.replace(/^ {2}mobius-dbt: \w+/m, `  mobius-dbt: ${commit}`),
     );
     const { err } = await platform.failed(file);
-    expect(err).toContain("error[build-failed]");
-    expect(err).toContain("Build & deploy mobius-dbt");
+    expect(err).toContain("error[script-failed]: The script of mobius-dbt failed.");
+    expect(err).toContain("It ended with 3.");
+    expect(err).toContain('(step "Build & deploy mobius-dbt")');
   });
 });
