@@ -6,7 +6,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Installation } from "../../scenarios/installation.ts";
 
-/** What a commit is like. `ill`: its candidate fails its check; `ill-live`: it answers well once, and no more. */
+/** What a commit is like. `ill`: its candidate fails its check; `ill-live`: it answers well but at its service's address. */
 export type Health = "ok" | "ill" | "ill-live";
 
 /** One commit of the module `api`, and the manifest that releases it. */
@@ -36,7 +36,7 @@ services:
   api:
     image: api
     run: { memory: 128Mi, cpu: 1, minInstances: 0, maxInstances: 1 }
-    env: { DATABASE_URL: "\${databases.${DATABASE}.url}" }
+    env: { DATABASE_URL: "\${databases.${DATABASE}.url}", OWN_URL: "\${services.api.url}" }
     checks: [{ http: "\${services.api.url}/live", expect: { json: { status: ok } }, tries: 1, within: 10s }]
   web:
     image: api
@@ -58,10 +58,10 @@ const SERVER = `import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 
 const { health, number } = JSON.parse(readFileSync(new URL("./release.json", import.meta.url), "utf8"));
-let asked = 0;
+const { host } = new URL(process.env.OWN_URL ?? "http://nowhere");
 createServer((request, response) => {
-  if (request.url === "/live") asked += 1;
-  const isWell = request.url !== "/live" || health === "ok" || (health === "ill-live" && asked <= 1);
+  const isCandidate = request.headers.host !== host;
+  const isWell = request.url !== "/live" || health === "ok" || (health === "ill-live" && isCandidate);
   response.writeHead(isWell ? 200 : 503, { "content-type": "application/json" });
   response.end(JSON.stringify({ status: isWell ? "ok" : "ill", number }));
 }).listen(Number(process.env.PORT));
