@@ -40,6 +40,14 @@ export function recordCommands(): readonly CommandDefinition[] {
         }),
     },
     {
+      name: "prune <environment>",
+      description: "Remove backups that the environment's policies let go, as the server does by itself every hour.",
+      examples: ["mobius prune production --dry-run"],
+      options: (command) => command.option("--dry-run", "show what would go, and remove nothing"),
+      run: async (context, [environment = ""], { dryRun }) =>
+        (await import("./commands/prune.ts")).prune(context, environment, { dryRun: dryRun === true }),
+    },
+    {
       name: "changelog <from> <to>",
       description: "Show commits, images, migrations and settings that differ between two releases or environments.",
       examples: ["mobius changelog REL-6 REL-7", "mobius changelog production staging --markdown"],

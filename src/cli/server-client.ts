@@ -10,6 +10,7 @@ import type { IdentitiesView } from "../core/views/identities-view.ts";
 import type { MetricsView } from "../core/views/metrics-view.ts";
 import type { MigrationsView } from "../core/views/migrations-view.ts";
 import type { PlanOutlook } from "../core/views/plan-outlook.ts";
+import type { PrunedView } from "../core/views/pruned-view.ts";
 import type { Explanation, ReleaseSummary, ReleaseView } from "../core/views/release-view.ts";
 import { type EventLine, NEXT_BYTE, type PhaseLine } from "../ports/api/contract.ts";
 import type {
@@ -115,6 +116,10 @@ export class ServerClient {
 
   promote(environment: string, body: unknown): Promise<Answer<ReleaseAnswer>> {
     return this.#transport.json("POST", `/api/v1/environments/${encodeURIComponent(environment)}:promote`, body);
+  }
+
+  prune(environment: string, body: unknown): Promise<Answer<PrunedView>> {
+    return this.#transport.json("POST", `/api/v1/environments/${encodeURIComponent(environment)}:prune`, body);
   }
 
   migrations(environment: string): Promise<Answer<MigrationsView>> {

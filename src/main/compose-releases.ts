@@ -113,9 +113,18 @@ export async function composeReleases(parts: Parts): Promise<Result<Omit<Running
     (environment, cause) => request.log(`drift of ${environment}: ${String(cause)}`),
     watching.signal,
   );
+  const environments = async () => {
+    const platform = await engine.platform();
+    return platform.ok ? Object.keys(platform.value.environments) : [];
+  };
+  const pruned = engine.retention.keep(
+    environments,
+    (environment, cause) => request.log(`retention of ${environment}: ${String(cause)}`),
+    watching.signal,
+  );
   stops.push(async () => {
     watching.abort();
-    await watched;
+    await Promise.all([watched, pruned]);
   });
   return ok({ url, makeLink });
 }

@@ -1,6 +1,7 @@
 /** One embedded environment: its own PostgreSQL cluster, and Google's clients pointed at the server's own endpoints. */
 
 import { createDatabases } from "../adapters/database/databases.ts";
+import { createKeptBackups } from "../adapters/database/kept-backups.ts";
 import { createBuilds } from "../adapters/google/builds.ts";
 import { createRequestMetrics } from "../adapters/google/request-metrics.ts";
 import { createSecrets } from "../adapters/google/secrets.ts";
@@ -98,6 +99,7 @@ export async function openEmbeddedEnvironment(options: EmbeddedOptions): Promise
       }),
       services: createServices({ endpoint: deploy, project, region, addressOf: options.addressOf, clock }),
       requestMetrics: createRequestMetrics({ endpoint: deploy, project, region }),
+      backups: createKeptBackups(paths.backups(environment.name)),
       deployTokens: {
         async issue(services, ttlMs) {
           const email = serviceAccount(environment, "deploy");

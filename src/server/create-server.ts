@@ -14,6 +14,7 @@ import { registerMigrationRoutes } from "./migration-routes.ts";
 import { registerNotificationRoutes } from "./notification-routes.ts";
 import { hostRefused } from "./problems.ts";
 import { registerReleaseRoutes } from "./release-routes.ts";
+import { registerRetentionRoutes } from "./retention-routes.ts";
 import { type Routing, type ServerDependencies, sendProblems } from "./routing.ts";
 
 const BODY_LIMIT_BYTES = 4 * 1024 * 1024;
@@ -47,6 +48,7 @@ export function createServer(deps: ServerDependencies): CreatedServer {
   registerDriftRoutes(routing);
   registerMigrationRoutes(routing);
   registerNotificationRoutes(routing);
+  registerRetentionRoutes(routing);
   registerMetricsRoutes(routing);
   registerAccessRoutes(routing);
   registerBoard(routing, authenticator);

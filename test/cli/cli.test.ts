@@ -41,6 +41,7 @@ describe("the command line", () => {
     ["build", "log"],
     ["build", "cancel"],
     ["plan"],
+    ["prune"],
     ["render"],
     ["release"],
     ["status"],

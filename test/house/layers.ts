@@ -37,6 +37,7 @@ const LAYERS: readonly Layer[] = [
     "adopting makes files, and knows nothing of what becomes of them",
   ),
   layer("src/core/metrics", ["src/core/values"], "counting requests needs a time only"),
+  layer("src/core/retention", ["src/core/values"], "what is let go follows from times alone"),
   layer("src/core/migrations", ["src/core/values"], "judging SQL needs its text only"),
   layer(
     "src/core/plan",

@@ -14,6 +14,7 @@ import { err, ok } from "../../src/core/values/result.ts";
 import { Secret } from "../../src/core/values/secret.ts";
 import { type Instant, instant } from "../../src/core/values/time.ts";
 import type { BuildRequest, EnvironmentPorts, ReleasePorts } from "../../src/engine/releases/release-ports.ts";
+import { createMemoryBackups } from "../../src/ports/backups.fake.ts";
 import { createMemoryEventLog } from "../../src/ports/event-log.fake.ts";
 import { createMemoryPeople } from "../../src/ports/people.fake.ts";
 import type { Answer } from "../../src/ports/probe.ts";
@@ -65,6 +66,7 @@ export class SimWorld {
   readonly written: { release: string; files: Map<string, string> }[] = [];
   /** What was counted of requests: nothing by itself. */
   readonly requests = createMemoryRequestMetrics();
+  readonly backups = createMemoryBackups();
   /** What users do while time goes by: nothing by itself. */
   users: (at: Instant) => void = () => {};
   /** Everything that changed the world, in order. */
@@ -158,6 +160,7 @@ export class SimWorld {
         ),
       ),
       requestMetrics: wrap("requestMetrics", this.requests.requestMetrics),
+      backups: wrap("backups", this.backups),
       deployTokens: wrap("deployTokens", { issue: async () => new Secret("for a script") }),
     };
     return {

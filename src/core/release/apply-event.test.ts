@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { EMPTY_PLAN } from "../../../test/support/plan-values.ts";
 import { digestOf } from "../values/digest.ts";
 import { actorId, type CommitId } from "../values/ids.ts";
-import type { Problem } from "../values/problem.ts";
+import { type Problem, renderProblem } from "../values/problem.ts";
 import { instant } from "../values/time.ts";
 import { applyEvent, foldRelease, type Recorded } from "./apply-event.ts";
 import { decide } from "./decide.ts";
@@ -112,6 +112,19 @@ describe("a release's life", () => {
       { type: "phase-succeeded", phase: "restore", summary: "nothing" },
     ]);
     expect(decide(failed)).toEqual({ kind: "end", outcome: { kind: "failed", problem: PROBLEM } });
+  });
+
+  it("says how the build ended where no phase says more", () => {
+    const failed = fold([...toShift.slice(0, 4), { type: "build-ended", build: "b-1", status: "FAILURE", detail: "" }]);
+    const problem = failed.stage.name === "restoring" ? failed.stage.problem : PROBLEM;
+    expect(renderProblem(problem)).toBe(
+      [
+        "error[build-failed]: Build b-1 of REL-1 ended with FAILURE.",
+        "  why:   The build says no more.",
+        "  fix:   Read its log: mobius logs REL-1 --build",
+        "  more:  docs/errors.md#build-failed",
+      ].join("\n"),
+    );
   });
 
   it("keeps the first pin: a later one may see what the release itself made", () => {

@@ -27,6 +27,7 @@ import { ReleaseDrivers } from "./release-drivers.ts";
 import type { ReleasePorts } from "./release-ports.ts";
 import type { Asked, PromotionRequest, ReleaseRequest, Requested, RollbackRequest } from "./release-request.ts";
 import { ReleaseStreams } from "./release-streams.ts";
+import { RetentionDesk } from "./retention-desk.ts";
 import { StepDesk } from "./step-desk.ts";
 
 /**
@@ -43,6 +44,7 @@ export class ReleaseEngine {
   readonly desk: DecisionDesk;
   /** What people ask of ledgers and say of them. */
   readonly migrations: MigrationDesk;
+  readonly retention: RetentionDesk;
   /** Takes databases over that something else migrated so far. */
   readonly baselines: BaselineDesk;
   readonly #steps: StepDesk;
@@ -71,14 +73,10 @@ export class ReleaseEngine {
     });
     const ledgers = { ports, places: this.#places, decisions: this.#decisions };
     this.migrations = new MigrationDesk(ledgers);
+    this.retention = new RetentionDesk({ ports, streams: this.#streams, places: this.#places });
     this.baselines = new BaselineDesk(ledgers);
     this.#driftDesk = new DriftDesk({ ports, streams: this.#streams, decisions: this.#decisions });
-    this.drift = new DriftAnswers({
-      ports,
-      places: this.#places,
-      decisions: this.#decisions,
-      driftDesk: this.#driftDesk,
-    });
+    this.drift = new DriftAnswers({ ...ledgers, driftDesk: this.#driftDesk });
     this.#drivers = new ReleaseDrivers({
       ports,
       streams: this.#streams,

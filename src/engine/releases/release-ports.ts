@@ -6,6 +6,7 @@ import type { Environment, Platform } from "../../core/platform/platform.ts";
 
 import type { Secret } from "../../core/values/secret.ts";
 
+import type { Backups } from "../../ports/backups.ts";
 import type { Builds } from "../../ports/builds.ts";
 import type { Clock, Ids } from "../../ports/clock.ts";
 import type { Databases } from "../../ports/databases.ts";
@@ -67,6 +68,7 @@ export interface EnvironmentPorts {
   readonly databases: Databases;
   readonly requestMetrics: RequestMetrics;
   readonly deployTokens: DeployTokens;
+  readonly backups: Backups;
 }
 
 /** Tokens for modules' own scripts: good for the services named and for a while, and for moving no traffic. */

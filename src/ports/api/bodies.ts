@@ -69,6 +69,9 @@ export const rollbackPlanBody = rollbackBody.pick({ to: true });
 /** A difference that nobody has to mind for a while. */
 export const ignoreDriftBody = z.strictObject({ drift: z.string().min(3).max(500), reason, until: moment });
 
+/** Whether what policies let go is removed, or only said. */
+export const pruneBody = z.strictObject({ dryRun: z.boolean().default(false) });
+
 /** Why drift is reverted. */
 export const revertDriftBody = z.strictObject({ reason: z.string().max(500).default("") });
 

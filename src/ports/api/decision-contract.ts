@@ -9,6 +9,7 @@ import {
   personBody,
   promotionBody,
   promotionPlanBody,
+  pruneBody,
   revertDriftBody,
   rollbackBody,
   rollbackPlanBody,
@@ -114,6 +115,13 @@ export const DECISION_ROUTES = {
     permission: "person",
     summary: "Let a difference be for a while.",
     body: ignoreDriftBody,
+  },
+  prune: {
+    method: "POST",
+    path: "/api/v1/environments/:environment(^[^:/]+)::prune",
+    permission: "person",
+    summary: "Remove what the policies of an environment let go.",
+    body: pruneBody,
   },
   revertDrift: {
     method: "POST",
