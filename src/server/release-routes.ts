@@ -153,13 +153,17 @@ async function followEvents({ deps }: Routing, request: FastifyRequest, reply: F
   const { raw } = reply;
   raw.on("close", () => closed.abort());
   raw.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
-  for await (const { event, sequence, at } of deps.engine.follow(release.id, after, closed.signal)) {
-    const line = eventLine(event);
-    const data: EventLine = { sequence, type: event.type, at: toIso(at), ...(line === undefined ? {} : { line }) };
-    const isTaken = raw.write(`id: ${sequence}\ndata: ${JSON.stringify(data)}\n\n`);
-    if (!isTaken) await Promise.race([new Promise((resolve) => raw.once("drain", resolve)), aborted(closed.signal)]);
+  try {
+    for await (const { event, sequence, at } of deps.engine.follow(release.id, after, closed.signal)) {
+      const line = eventLine(event);
+      const data: EventLine = { sequence, type: event.type, at: toIso(at), ...(line === undefined ? {} : { line }) };
+      const isTaken = raw.write(`id: ${sequence}\ndata: ${JSON.stringify(data)}\n\n`);
+      if (!isTaken) await Promise.race([new Promise((resolve) => raw.once("drain", resolve)), aborted(closed.signal)]);
+    }
+  } finally {
+    // Whatever ended it: a connection that stays open says nothing for minutes, one that ends is taken up again.
+    raw.end();
   }
-  raw.end();
   return undefined;
 }
 
